@@ -1,0 +1,43 @@
+# Every command makes .venv first if it is not there. ARGS="…" is handed on: make test ARGS="-k brush"
+PYTHON := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench soak package screenshots lower-bounds lock
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv and install what is missing (every other command does it too)
+	@sh packaging/setup.sh
+
+run: setup ## open the window; without a display, write the maps to ./cnn-explorer-maps/
+	@$(PYTHON) packaging/run.py
+
+test: setup ## run the tests; needs no display
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint: setup ## check style and types
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+bench: setup ## measure how long a stroke, a start and a naive grid take
+	@$(PYTHON) packaging/bench.py $(ARGS)
+
+soak: setup ## draw and configure for minutes, and watch memory and warnings
+	@$(PYTHON) packaging/soak.py $(ARGS)
+
+package: setup ## build the wheel and the source package into dist/
+	@$(PYTHON) -m hatchling build -t sdist -t wheel
+
+screenshots: setup ## take the README's pictures of the window anew
+	@$(PYTHON) packaging/screenshots.py $(ARGS)
+
+lower-bounds: setup ## run the tests with the lowest versions that pyproject.toml allows
+	@$(PYTHON) packaging/lower_bounds.py $(ARGS)
+
+lock: ## resolve requirements.lock anew (needs uv)
+	@uv pip compile pyproject.toml --group dev --universal --fork-strategy fewest --upgrade \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet \
+	  --output-file requirements.lock
