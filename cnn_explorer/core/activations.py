@@ -1,0 +1,59 @@
+"""Activations that act on each pixel: one table, name to function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+LEAKY_SLOPE = np.float32(0.01)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation.
+
+    Parameters
+    ----------
+    label
+        What the screen calls it.
+    function
+        Maps a float32 array to one of the same shape.
+    """
+
+    label: str
+    function: Callable[[Array], Array]
+
+
+def _identity(x: Array) -> Array:
+    return x
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, np.float32(0))
+
+
+def _leaky_relu(x: Array) -> Array:
+    return np.where(x >= 0, x, LEAKY_SLOPE * x)
+
+
+def _tanh(x: Array) -> Array:
+    return np.tanh(x)
+
+
+def _sigmoid(x: Array) -> Array:
+    # exp of a negative number never overflows, whichever sign x has.
+    small: Array = np.exp(-np.abs(x))
+    result: Array = np.where(x >= 0, np.float32(1), small) / (np.float32(1) + small)
+    return result
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "none": Activation("none", _identity),
+    "relu": Activation("ReLU", _relu),
+    "leaky_relu": Activation("leaky ReLU", _leaky_relu),
+    "tanh": Activation("tanh", _tanh),
+    "sigmoid": Activation("sigmoid", _sigmoid),
+}

@@ -1,0 +1,177 @@
+"""Where many equal tiles lie in one picture, and which tile lies at a point.
+
+All lengths are device pixels, so that a tile's side can be a whole multiple of its map's.
+"""
+
+import math
+from dataclasses import dataclass
+
+Rectangle = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """Equal tiles in groups, one group under the other, each wrapped into lines.
+
+    Parameters
+    ----------
+    groups, per_group
+        How many; tile i is number ``i % per_group`` of group ``i // per_group``.
+    columns
+        Tiles in a line.
+    tile
+        (height, width) of a tile.
+    caption
+        Room above each line of tiles.
+    gutter
+        Room to the left of each group.
+    gap, group_gap
+        Room between lines and columns, and more between groups.
+    margin
+        Room around all.
+    """
+
+    groups: int
+    per_group: int
+    columns: int
+    tile: tuple[int, int]
+    caption: int = 0
+    gutter: int = 0
+    gap: int = 0
+    group_gap: int = 0
+    margin: int = 0
+
+    @property
+    def count(self) -> int:
+        """Number of tiles."""
+        return self.groups * self.per_group
+
+    @property
+    def lines(self) -> int:
+        """Lines of each group."""
+        return math.ceil(self.per_group / self.columns)
+
+    @property
+    def _line_height(self) -> int:
+        return self.caption + self.tile[0] + self.gap
+
+    @property
+    def _group_height(self) -> int:
+        return self.lines * self._line_height + self.group_gap
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the whole picture."""
+        columns = min(self.columns, self.per_group)
+        width = self.gutter + columns * (self.tile[1] + self.gap) - self.gap
+        height = self.groups * self._group_height - self.gap - self.group_gap
+        return width + 2 * self.margin, height + 2 * self.margin
+
+    def rectangle(self, index: int) -> Rectangle:
+        """(x, y, width, height) of a tile's pixels."""
+        group, member = divmod(index, self.per_group)
+        line, column = divmod(member, self.columns)
+        x = self.margin + self.gutter + column * (self.tile[1] + self.gap)
+        y = self.group_top(group) + line * self._line_height + self.caption
+        return x, y, self.tile[1], self.tile[0]
+
+    def group_top(self, group: int) -> int:
+        """Where a group begins, its first caption included."""
+        return self.margin + group * self._group_height
+
+    def index_at(self, x: float, y: float) -> int | None:
+        """Tile whose pixels hold a point, or None between them."""
+        if x < 0 or y < 0:
+            return None
+        column = math.floor((x - self.margin - self.gutter) / (self.tile[1] + self.gap))
+        group, rest = divmod(y - self.margin, self._group_height)
+        line = math.floor(rest / self._line_height)
+        member = line * self.columns + column
+        inside = 0 <= column < self.columns and 0 <= line < self.lines
+        if not (inside and 0 <= group < self.groups and member < self.per_group):
+            return None
+        index = int(group) * self.per_group + member
+        left, top, width, height = self.rectangle(index)
+        return index if left <= x < left + width and top <= y < top + height else None
+
+    def within(self, x: float, y: float, width: float, height: float) -> list[int]:
+        """Tiles of which some pixel or caption lies in a rectangle, in order."""
+        step = self.tile[1] + self.gap
+        left = x - self.margin - self.gutter
+        first = max(0, math.floor((left + self.gap) / step))
+        last = min(self.columns - 1, math.ceil((left + width) / step) - 1)
+        line_first = max(0, self._line_at(y))
+        line_last = min(self.groups * self.lines - 1, self._line_at(y + height))
+        found = []
+        for line in range(line_first, line_last + 1):
+            group, own = divmod(line, self.lines)
+            members = range(own * self.columns + first, own * self.columns + last + 1)
+            found += [group * self.per_group + j for j in members if j < self.per_group]
+        return found
+
+    def _line_at(self, y: float) -> int:
+        """Number of the line, over all groups, that holds a height."""
+        group, rest = divmod(y - self.margin, self._group_height)
+        return int(group) * self.lines + min(self.lines - 1, int(rest // self._line_height))
+
+
+def fitted(
+    groups: int,
+    per_group: int,
+    map_size: tuple[int, int],
+    room: tuple[int, int],
+    *,
+    least: int,
+    most: int,
+    caption: int = 0,
+    gutter_tile: bool = False,
+    gutter: int = 0,
+    gap: int = 0,
+    group_gap: int = 0,
+    margin: int = 0,
+    wrap: bool = True,
+) -> Mosaic:
+    """The mosaic with the largest tiles that fit into a room.
+
+    Parameters
+    ----------
+    groups, per_group, caption, gutter, gap, group_gap, margin
+        As in `Mosaic`.
+    map_size
+        (rows, columns) of a map; a tile is a whole multiple of it.
+    room
+        (width, height). Where not even tiles of the least side fit, the picture is as wide as
+        the room and higher.
+    least, most
+        Limits of the longer side of a tile; least gives way to one device pixel a map's pixel.
+    gutter_tile
+        Whether the gutter holds a tile too, as wide as the others.
+    wrap
+        Whether a group may take several lines; else each is one line, however wide.
+
+    Returns
+    -------
+    Mosaic
+        At least one column wide, even where the room is narrower.
+    """
+    longer = max(map_size)
+    low = max(1, math.ceil(least / longer))
+    for multiple in range(max(low, most // longer), low - 1, -1):
+        tile = (map_size[0] * multiple, map_size[1] * multiple)
+        left = gutter + (tile[1] if gutter_tile else 0)
+        columns = (room[0] - 2 * margin - left + gap) // (tile[1] + gap) if wrap else per_group
+        mosaic = Mosaic(
+            groups,
+            per_group,
+            max(1, min(columns, per_group)),
+            tile,
+            caption=caption,
+            gutter=left,
+            gap=gap,
+            group_gap=group_gap,
+            margin=margin,
+        )
+        fits = mosaic.size[0] <= room[0] and mosaic.size[1] <= room[1]
+        if multiple == low or (columns >= 1 and fits):
+            return mosaic
+    raise AssertionError("the loop ends at the least multiple")

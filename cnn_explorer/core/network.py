@@ -1,0 +1,237 @@
+"""Layers and networks: values that say what is computed, with their weights.
+
+A layer is one frozen dataclass with its shape rule and its computation. Networks are compared by
+identity: an edit makes a new network that shares every layer it did not touch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.convolution import Method, Padding, conv2d, multiply_adds, output_size
+
+INPUT_SIZE = (28, 28)
+
+MAX_LAYERS = 8
+MAX_FILTERS = 256
+MAX_KERNEL_SIZE = 11
+MAX_STRIDE = 4
+MAX_PADDING = 10
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2d:
+    """A convolution layer with its weights and the activation that follows it.
+
+    Parameters
+    ----------
+    number
+        The layer's own number. It never changes when layers move, so that its random kernels
+        stay.
+    weight
+        Kernels, float32, shape (out, in / groups, kh, kw). Made read-only.
+    bias
+        float32, shape (out,), or None where the layer has none. Made read-only.
+    stride, dilation
+        (rows, columns).
+    padding
+        As in `cnn_explorer.core.convolution.conv2d`.
+    groups
+        Number of groups that input and output channels are divided into.
+    activation
+        A key of `cnn_explorer.core.activations.ACTIVATIONS`.
+    initialisation
+        Where kernels come from: a key of `cnn_explorer.core.kernels.INITIALISATIONS`.
+    fan
+        (in, out) channels that the layer was created with; they scale its random kernels, so
+        that a later change of the channel counts leaves the kernels that stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If the arrays' shapes or the groups do not fit each other, or the activation is unknown.
+    """
+
+    number: int
+    weight: Array
+    bias: Array | None
+    stride: tuple[int, int] = (1, 1)
+    padding: Padding = "same"
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+    activation: str = "relu"
+    initialisation: str = "bank"
+    fan: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        if self.weight.ndim != 4 or 0 in self.weight.shape:
+            raise ValueError(
+                f"A weight has shape (out, in, kh, kw), none of them 0, not {self.weight.shape}."
+            )
+        if self.groups < 1 or self.out_channels % self.groups:
+            raise ValueError(
+                f"{self.out_channels} filters cannot be divided into {self.groups} groups; "
+                "each group has as many as the others."
+            )
+        if self.bias is not None and self.bias.shape != (self.out_channels,):
+            raise ValueError(
+                f"The bias has shape {self.bias.shape}; {self.out_channels} filters "
+                f"need ({self.out_channels},)."
+            )
+        if self.activation not in ACTIVATIONS:
+            known = ", ".join(ACTIVATIONS)
+            raise ValueError(f"There is no activation “{self.activation}”; choose from {known}.")
+        self.weight.flags.writeable = False
+        if self.bias is not None:
+            self.bias.flags.writeable = False
+
+    @property
+    def in_channels(self) -> int:
+        """Number of input maps."""
+        return self.depth * self.groups
+
+    @property
+    def depth(self) -> int:
+        """Number of input maps that one filter sees, which is its number of kernels."""
+        return int(self.weight.shape[1])
+
+    @property
+    def out_channels(self) -> int:
+        """Number of filters, which is the number of output maps where they are summed."""
+        return int(self.weight.shape[0])
+
+    @property
+    def kernel_size(self) -> Size:
+        """(kh, kw)."""
+        return self.weight.shape[2], self.weight.shape[3]
+
+    def output_size(self, size: Size) -> Size:
+        """Size of an output map.
+
+        Parameters
+        ----------
+        size
+            (rows, columns) of an input map.
+
+        Returns
+        -------
+        tuple of int
+            (rows, columns) of an output map.
+
+        Raises
+        ------
+        ValueError
+            If the kernel does not fit the padded input.
+        """
+        return output_size(
+            size,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+
+    def multiply_adds(self, size: Size) -> int:
+        """Multiply-adds of the layer on input maps of (rows, columns) `size`."""
+        return multiply_adds(
+            self.out_channels, self.depth, self.kernel_size, self.output_size(size)
+        )
+
+    def before_activation(
+        self,
+        maps: Array,
+        kernel: Array,
+        bias: Array | None,
+        *,
+        groups: int,
+        method: Method,
+        checkpoint: Callable[[], None] | None = None,
+    ) -> Array:
+        """Convolve with the layer's geometry and given kernels.
+
+        Parameters
+        ----------
+        maps
+            float32, shape (in, rows, columns).
+        kernel
+            float32, shape (out, in / groups, kh, kw): the layer's own weight in the Real scheme.
+        bias
+            float32, shape (out,), or None.
+        groups
+            Groups of this convolution.
+        method, checkpoint
+            As in `cnn_explorer.core.convolution.conv2d`.
+
+        Returns
+        -------
+        ndarray
+            float32, shape (out, rows, columns): the sums with their bias.
+        """
+        return conv2d(
+            maps,
+            kernel,
+            bias,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=groups,
+            method=method,
+            checkpoint=checkpoint,
+        )
+
+    def activate(self, maps: Array) -> Array:
+        """Apply the layer's activation to an array of any shape."""
+        return ACTIVATIONS[self.activation].function(maps)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Convolution layers in order, and the seed that their random kernels come from.
+
+    Parameters
+    ----------
+    layers
+        1 to 8 layers; each takes as many maps as the layer before it has filters, the first
+        takes one.
+    seed
+        Non-negative; see `cnn_explorer.core.kernels`.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers or too many, or if their channels or sizes do not chain; the
+        sentence names the layer and the numbers.
+    """
+
+    layers: tuple[Conv2d, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.layers) <= MAX_LAYERS:
+            raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(self.layers)}.")
+        channels = 1
+        for index, layer in enumerate(self.layers):
+            if layer.in_channels != channels:
+                raise ValueError(
+                    f"{layer_name(index)} takes {layer.in_channels} maps, but gets {channels}."
+                )
+            channels = layer.out_channels
+        _ = self.sizes
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """(rows, columns) of the input and then of every layer's maps."""
+        sizes = [INPUT_SIZE]
+        for index, layer in enumerate(self.layers):
+            try:
+                sizes.append(layer.output_size(sizes[-1]))
+            except ValueError as error:
+                raise ValueError(f"{layer_name(index)}: {error}") from None
+        return tuple(sizes)
+
+
+def layer_name(index: int) -> str:
+    """Name of the layer at `index` (from 0) on screen: layers are counted from 1."""
+    return f"Conv {index + 1}"
