@@ -1,0 +1,1 @@
+"""Files in and out: at most QtCore and QtGui, no widgets."""

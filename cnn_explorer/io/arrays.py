@@ -1,0 +1,121 @@
+"""The arrays of an export in one NPZ file that is the same to the last byte whenever it is written.
+
+`numpy.savez` wants every array whole and leaves the bytes to the machine; here an array may come in
+blocks. `numpy.load` reads the file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.schemes import scheme_kernel
+from cnn_explorer.core.state import State
+from cnn_explorer.io.parts import Part
+from cnn_explorer.io.passes import Source
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file knows
+_UNIX, _READABLE = 3, 0o644 << 16  # whatever system writes it
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One array of the file.
+
+    Parameters
+    ----------
+    name
+        Its key.
+    dtype, shape
+        Of the whole array.
+    blocks
+        Its values, in C order: consecutive pieces along the first axis.
+    """
+
+    name: str
+    dtype: npt.DTypeLike
+    shape: tuple[int, ...]
+    blocks: Iterable[npt.NDArray[Any]]
+
+
+def write_npz(stream: BinaryIO, members: Iterable[Member]) -> None:
+    """Write an NPZ file, uncompressed, a block at a time.
+
+    Parameters
+    ----------
+    stream
+        Open for writing; it can seek.
+    members
+        The arrays in the order of the file. Each one's blocks are asked for as it is written.
+    """
+    with ZipFile(stream, "w", ZIP_STORED) as archive:
+        for member in members:
+            # Little-endian in the file, whatever the machine.
+            dtype = np.dtype(member.dtype).newbyteorder("<")
+            info = ZipInfo(f"{member.name}.npy", _EARLIEST)
+            info.create_system, info.external_attr = _UNIX, _READABLE
+            info.file_size = dtype.itemsize * int(np.prod(member.shape, dtype=object))
+            with archive.open(info, "w") as file:
+                np.lib.format.write_array_header_1_0(
+                    file,
+                    {"descr": dtype.str, "fortran_order": False, "shape": member.shape},
+                )
+                for block in member.blocks:
+                    file.write(np.ascontiguousarray(block, dtype).data)
+
+
+def members_of(
+    state: State, parts: Sequence[Part], source: Source, step: Callable[[], None]
+) -> Iterator[Member]:
+    """The arrays of an export, all float32 but the addresses, which are int32.
+
+    Parameters
+    ----------
+    state
+        The document.
+    parts
+        What is written, layer by layer.
+    source
+        Gives the maps.
+    step
+        Called before each map.
+
+    Yields
+    ------
+    Member
+        ``input`` (28, 28); for each layer written, counted from 1, ``layer1.weight``
+        (out, in / groups, kh, kw), always Real's, ``layer1.kernel``, what the scheme convolves
+        with, ``layer1.bias`` (out,), zeros where the layer has none, and ``layer1.maps``
+        (maps, rows, columns). ``layer1.addresses`` (maps, parts) says which maps these are where
+        they were asked for one by one or by a range; outside Naive a map has one part, its filter.
+    """
+
+    def stepped(maps: Iterable[Array]) -> Iterator[Array]:
+        for values in maps:
+            step()
+            yield values[np.newaxis]
+
+    yield _whole("input", state.drawing)
+    for part in parts:
+        if not part.written:
+            continue
+        name = f"layer{part.layer + 1}"
+        layer = state.network.layers[part.layer]
+        no_bias = np.zeros(layer.out_channels, np.float32)
+        yield _whole(f"{name}.weight", layer.weight)
+        yield _whole(f"{name}.kernel", scheme_kernel(layer, state.scheme))
+        yield _whole(f"{name}.bias", no_bias if layer.bias is None else layer.bias)
+        if part.picked:
+            yield _whole(f"{name}.addresses", np.array(part.written, np.int32))
+        shape = (len(part.written), *state.network.sizes[part.layer + 1])
+        maps = stepped(source(part.layer, part.written))
+        yield Member(f"{name}.maps", np.float32, shape, maps)
+
+
+def _whole(name: str, array: npt.NDArray[Any]) -> Member:
+    """A member that is there already."""
+    return Member(name, array.dtype, array.shape, [array])

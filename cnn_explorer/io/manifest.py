@@ -1,0 +1,88 @@
+"""What the files of an export are, as JSON: no time and no path, so that it repeats."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cnn_explorer import __version__
+from cnn_explorer.core.network import INPUT_SIZE, Network
+from cnn_explorer.core.schemes import address_text, map_counts
+from cnn_explorer.core.state import State
+from cnn_explorer.io.parts import Part
+from cnn_explorer.io.passes import Ranges, hull
+
+
+def manifest(
+    state: State,
+    parts: Sequence[Part],
+    ranges: Ranges,
+    display: Mapping[str, Any],
+    files: Mapping[str, Mapping[str, Any]],
+) -> bytes:
+    """Write the manifest.
+
+    Parameters
+    ----------
+    state
+        The document.
+    parts, ranges
+        What was exported, layer by layer, and the values there are. A layer's own range is that
+        of all its maps, in Naive of those that share its colours.
+    display
+        How pictures were made.
+    files
+        For each file's name what it holds.
+    """
+    counts = map_counts(state.network, state.scheme)
+    sizes = state.network.sizes[1:]
+    described = {
+        "program": "CNN Explorer",
+        "version": __version__,
+        "scheme": state.scheme.value,
+        "seed": state.network.seed,
+        "input": INPUT_SIZE,
+        "network": _network(state.network),
+        "display": display,
+        "layers": [
+            {
+                "layer": part.layer + 1,
+                "maps": counts[part.layer],
+                "size": sizes[part.layer],
+                "range": hull(ranges[part.layer].values()),
+                "ranges": {
+                    address_text(address): ranges[part.layer][address] for address in part.written
+                },
+            }
+            for part in parts
+            if part.written
+        ],
+        "files": files,
+    }
+    text = json.dumps(described, indent=2, allow_nan=False)
+    # Lists of numbers stay on one line, so that people can read it too.
+    text = re.sub(
+        r'\[[^][{}"]*\]', lambda found: "".join(found[0].split()).replace(",", ", "), text
+    )
+    return f"{text}\n".encode("ascii")
+
+
+def _network(network: Network) -> list[dict[str, Any]]:
+    """Each layer in PyTorch's names."""
+    return [
+        {
+            "number": layer.number,
+            "in_channels": layer.in_channels,
+            "out_channels": layer.out_channels,
+            "kernel_size": layer.kernel_size,
+            "stride": layer.stride,
+            "padding": layer.padding,
+            "dilation": layer.dilation,
+            "groups": layer.groups,
+            "activation": layer.activation,
+            "bias": layer.bias is not None,
+            "initialisation": layer.initialisation,
+            "fan": layer.fan,
+        }
+        for layer in network.layers
+    ]
