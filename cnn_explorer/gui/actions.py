@@ -1,0 +1,138 @@
+"""One table of actions, from which menus, toolbar, shortcuts and tooltips are made."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from cnn_explorer.gui.theme import icon
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One command.
+
+    Parameters
+    ----------
+    name
+        What the code calls it.
+    menu
+        Path of menus, joined by "/"; a new group begins where `rule` is set.
+    text
+        As in the menu.
+    tip
+        What it does, in a sentence or less; the shortcut is added.
+    shortcuts
+        Key sequences; the first is shown.
+    icon
+        Name of a file in resources/icons, without ending.
+    group
+        Actions of one group exclude each other.
+    checkable, rule
+        Whether it stays pressed; whether a line stands above it.
+    """
+
+    name: str
+    menu: str
+    text: str
+    tip: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    group: str = ""
+    checkable: bool = False
+    rule: bool = False
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("open_image", "&File", "&Open image…", "Open an image as the drawing", ("Ctrl+O",), "open"),
+    ActionSpec("export", "&File", "&Export…", "Export maps as pictures or numbers", ("Ctrl+E",), "export", rule=True),
+    ActionSpec("quit", "&File", "&Quit", "Close the program", ("Ctrl+Q",), rule=True),
+    ActionSpec("undo", "&Edit", "&Undo", "Undo", ("Ctrl+Z",), "undo"),
+    ActionSpec("redo", "&Edit", "&Redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    ActionSpec("copy_map", "&Edit", "&Copy map", "Copy the selected map as a picture", ("Ctrl+C",), "copy", rule=True),
+    ActionSpec("copy_index", "&Edit", "Copy kernel &index", "Copy the code that selects the selected map's kernels", ("Ctrl+Shift+C",), "copy"),
+    ActionSpec("paste_image", "&Edit", "&Paste image", "Paste an image as the drawing", ("Ctrl+V",), "paste"),
+    ActionSpec("settings_reset", "&Edit", "Reset &settings and layout", "Set colours, brush, text size and window layout back to the defaults", (), "reset", rule=True),
+    ActionSpec("draw", "&Draw", "&Draw", "Draw with the left mouse button; the right one erases", ("Ctrl+D",), "pen", group="tool", checkable=True),
+    ActionSpec("erase", "&Draw", "&Erase", "Erase with the left mouse button", ("Ctrl+R",), "eraser", group="tool", checkable=True),
+    ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
+    ActionSpec("add_layer", "&Network", "&Add a layer", "Add a layer at the end", ("Ctrl+L",), "add"),
+    ActionSpec("new_seed", "&Network", "New &seed", "Draw all random kernels and biases anew", ("Ctrl+Shift+R",), "dice"),
+    ActionSpec("network_reset", "&Network", "&Opening network", "Go back to the network of 3 and 4 filters", (), "reset"),
+    ActionSpec("real", "&Network", "&Real", "Own kernels, summed", ("Ctrl+1",), group="scheme", checkable=True, rule=True),
+    ActionSpec("naive", "&Network", "&Every filter on every map", "One flat kernel a filter, not summed", ("Ctrl+2",), group="scheme", checkable=True),
+    ActionSpec("shared", "&Network", "S&hared kernel", "One flat kernel a filter, summed", ("Ctrl+3",), group="scheme", checkable=True),
+    ActionSpec("face_maps", "&View", "&Maps", "Turn all cards to their maps", ("Alt+1",)),
+    ActionSpec("face_kernels", "&View", "&Kernels", "Turn all cards to their kernels", ("Alt+2",)),
+    ActionSpec("enlarge", "&View", "&Enlarge map", "Enlarge the selected map, with its histogram", ("Ctrl+Return",), "enlarge", rule=True),
+    ActionSpec("previous_map", "&View", "&Previous map", "Select the previous map of the layer", ("[",)),
+    ActionSpec("next_map", "&View", "&Next map", "Select the next map of the layer", ("]",)),
+    ActionSpec("escape", "&View", "&Let go", "Let go of the pin, the enlargement, the selection, in that order", ("Esc",)),
+    ActionSpec("colours_signed", "&View/&Colours", "Blue – black – orange", "Signed colours about black zero", group="colours", checkable=True, rule=True),
+    ActionSpec("colours_print", "&View/&Colours", "Blue – white – orange, for print", "Signed colours about white zero", group="colours", checkable=True),
+    ActionSpec("colours_grey", "&View/&Colours", "Grey", "From black to white", group="colours", checkable=True),
+    ActionSpec("colours_viridis", "&View/&Colours", "Viridis", "From violet to yellow", group="colours", checkable=True),
+    ActionSpec("scale_layer", "&View/Colour &scale", "One scale for each layer", "The maps of a layer share one scale", group="scale", checkable=True),
+    ActionSpec("scale_network", "&View/Colour &scale", "One scale for the network", "All maps share one scale", group="scale", checkable=True),
+    ActionSpec("scale_map", "&View/Colour &scale", "Each map its own", "Each map has a scale of its own", group="scale", checkable=True),
+    ActionSpec("contrast", "&View", "C&ontrast ×1, ×2, ×4", "Make the colours 2 or 4 times as steep; the legend says where they are clipped", ("Ctrl+K",), "contrast"),
+    ActionSpec("theme_system", "&View/&Theme", "&System", "As the desktop", group="theme", checkable=True, rule=True),
+    ActionSpec("theme_light", "&View/&Theme", "&Light", "Light", group="theme", checkable=True),
+    ActionSpec("theme_dark", "&View/&Theme", "&Dark", "Dark", group="theme", checkable=True),
+    ActionSpec("larger", "&View", "&Larger text and tiles", "Larger text and tiles", ("Ctrl++", "Ctrl+=")),
+    ActionSpec("smaller", "&View", "S&maller text and tiles", "Smaller text and tiles", ("Ctrl+-",)),
+    ActionSpec("full_screen", "&View", "&Full screen", "Full screen", ("F11",), checkable=True),
+    ActionSpec("keys", "&Help", "&Mouse and keys", "What the mouse and the keys do", ("F1",), "help"),
+    ActionSpec("about", "&Help", "&About CNN Explorer", "Version and licences"),
+)  # fmt: skip
+
+
+def make_actions(parent: QObject) -> dict[str, QAction]:
+    """Make all actions, by name, children of a parent."""
+    actions: dict[str, QAction] = {}
+    groups: dict[str, QActionGroup] = {}
+    for spec in ACTIONS:
+        action = QAction(spec.text, parent)
+        action.setObjectName(spec.name)
+        action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+        native = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{spec.tip} ({native})" if native else spec.tip)
+        action.setStatusTip("")
+        action.setCheckable(spec.checkable)
+        if spec.group:
+            group = groups.setdefault(spec.group, QActionGroup(parent))
+            group.addAction(action)
+        # Without this a role is guessed from the text, and macOS moves “settings” elsewhere.
+        role = {"quit": QAction.MenuRole.QuitRole, "about": QAction.MenuRole.AboutRole}
+        action.setMenuRole(role.get(spec.name, QAction.MenuRole.NoRole))
+        actions[spec.name] = action
+    return actions
+
+
+def fill_menus(bar: QMenuBar, actions: dict[str, QAction]) -> dict[str, QMenu]:
+    """Make the menus that the table names, by their path."""
+    menus: dict[str, QMenu] = {}
+    for spec in ACTIONS:
+        path = spec.menu.split("/")
+        if path[0] not in menus:
+            menus[path[0]] = bar.addMenu(path[0])
+        menu = menus[path[0]]
+        if spec.rule:
+            if len(path) > 1 and spec.menu in menus:
+                menus[spec.menu].addSeparator()
+            else:
+                menu.addSeparator()
+        if len(path) > 1:
+            if spec.menu not in menus:
+                menus[spec.menu] = menu.addMenu(path[1])
+            menu = menus[spec.menu]
+        menu.addAction(actions[spec.name])
+    return menus
+
+
+def paint_icons(actions: dict[str, QAction], palette: QPalette) -> None:
+    """Give actions their icons in the palette's text colour."""
+    for spec in ACTIONS:
+        if spec.icon:
+            actions[spec.name].setIcon(icon(spec.icon, palette))

@@ -1,0 +1,78 @@
+"""How the user wants values coloured, and the colours of tiles by it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
+from cnn_explorer.gui.settings import Settings
+from cnn_explorer.gui.tiles import Pictures
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """A colour map, a contrast, and the scale that the maps of each layer share.
+
+    Parameters
+    ----------
+    colours
+        The colour map.
+    contrast
+        1, 2 or 4.
+    scales
+        For each layer the shared scale; None where each map has its own.
+    """
+
+    colours: ColourMap
+    contrast: int
+    scales: tuple[Scale, ...] | None
+
+    def scale(self, layer: int, values: Array) -> Scale:
+        """The scale for some values of a layer."""
+        if self.scales is None:
+            return scale_of([values], self.colours, self.contrast)
+        return self.scales[layer]
+
+
+def colouring_of(settings: Settings, maps: Sequence[Array]) -> Colouring:
+    """The colouring that the settings ask for, for the maps of a pass."""
+    colours = COLOUR_MAPS[settings.colour_map]
+    contrast = settings.contrast
+    if settings.colour_scale == "map":
+        return Colouring(colours, contrast, None)
+    if settings.colour_scale == "network":
+        one = scale_of(maps, colours, contrast)
+        return Colouring(colours, contrast, (one,) * len(maps))
+    scales = tuple(scale_of([layer], colours, contrast) for layer in maps)
+    return Colouring(colours, contrast, scales)
+
+
+def pictures_of(
+    values: Sequence[Array | None], size: tuple[int, int], colouring: Colouring, layer: int
+) -> Pictures:
+    """Colours of some maps of a layer.
+
+    Parameters
+    ----------
+    values
+        For each tile its map, float32, shape size, or None where it is not computed.
+    size
+        (rows, columns) of every map.
+    colouring, layer
+        Which colours over which scale.
+    """
+    missing = np.array([value is None for value in values], bool)
+    stack = np.zeros((len(values), *size), np.float32)
+    for place, value in enumerate(values):
+        if value is not None:
+            stack[place] = value
+    blank = np.logical_not(stack.any(axis=(1, 2)))
+    if colouring.scales is not None:
+        colours = colour(stack, colouring.colours, colouring.scales[layer])
+    else:
+        colours = np.empty((*stack.shape, 4), np.uint8)
+        for place, value in enumerate(stack):
+            colours[place] = colour(value, colouring.colours, colouring.scale(layer, value))
+    return Pictures(colours, blank, missing)

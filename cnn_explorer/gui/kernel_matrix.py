@@ -1,0 +1,176 @@
+"""The kernels of one layer: a matrix of pictures, a row for each input map, a column a filter."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Slot
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import QWidget
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.display import COLOUR_MAPS, scale_of
+from cnn_explorer.core.network import layer_name
+from cnn_explorer.core.schemes import scheme_kernel
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.settings import Settings
+from cnn_explorer.gui.tiles import Pictures, Spot, TileArea, fitted_legibly
+
+SIDES = (18, 36, 66)
+"""Logical pixels of a kernel's longer side: the least, the least easy to read, the most."""
+
+
+class KernelMatrix(TileArea):
+    """in × out kernels of a layer as the scheme at hand has them; a click selects the filter's map.
+
+    Parameters
+    ----------
+    layer
+        Index of the layer.
+    state
+        The document's state.
+    selection
+        What is selected; the matrix changes it.
+    """
+
+    def __init__(
+        self, layer: int, state: State, selection: SelectionModel, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._layer = layer
+        self._state = state
+        self._selection = selection
+        self._room = (400, 200, 200)
+        self._kernel: Array = scheme_kernel(state.network.layers[layer], state.scheme)
+        self._colouring: Colouring | None = None
+        self.setAccessibleName(f"Kernels of {layer_name(layer)}")
+        self.clicked.connect(self._select)
+        selection.changed.connect(self._show_selection)
+        self._show_selection(selection.current, selection.current)
+
+    @property
+    def colouring(self) -> Colouring | None:
+        """Colours of the kernels, on a scale that all kernels of the layer share."""
+        return self._colouring
+
+    def value(self, spot: Spot) -> float:
+        """Weight of one cell."""
+        channel, filter_ = self.pair(spot.index)
+        return float(self._kernel[filter_, channel, spot.row, spot.column])
+
+    def pair(self, index: int) -> tuple[int, int]:
+        """(input map, filter) of a tile."""
+        channel, filter_ = divmod(index, self.mosaic.per_group)
+        return channel, filter_
+
+    def set_state(self, state: State, settings: Settings) -> None:
+        """Follow the layer's kernels, the scheme and the colours."""
+        self._state = state
+        self._kernel = scheme_kernel(state.network.layers[self._layer], state.scheme)
+        colours = COLOUR_MAPS[settings.colour_map]
+        scale = scale_of([self._kernel], colours, settings.contrast)
+        self._colouring = Colouring(colours, settings.contrast, (scale,))
+        self._arrange()
+        self.refresh()
+
+    def set_room(self, width: int, share: int, most: int) -> None:
+        """Make the tiles as large as fits a room; heights as in `LayerCard.set_room`."""
+        self._room = (width, share, most)
+        self._arrange()
+
+    def pictures(self, indices: Sequence[int]) -> Pictures:
+        """Colours of some kernels."""
+        assert self._colouring is not None
+        kernels = [self._kernel[self.pair(index)[::-1]] for index in indices]
+        return pictures_of(kernels, self.map_size, self._colouring, 0)
+
+    def captions(self, index: int) -> Sequence[str]:
+        """None: rows and columns have headers."""
+        return ()
+
+    def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
+        """Paint kernels, then the headers over what scrolled under them."""
+        if self._colouring is None:
+            return
+        super().paint_tiles(painter, indices)
+        metrics = self.fontMetrics()
+        header = metrics.height() + 6
+        room = self.viewport().rect()
+        base = self.palette().color(QPalette.ColorRole.Base)
+        painter.fillRect(0, 0, room.width(), header, base)
+        painter.fillRect(0, 0, self._gutter(), room.height(), base)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        columns = sorted({index % self.mosaic.per_group for index in self.visible()})
+        rows = sorted({index // self.mosaic.per_group for index in self.visible()})
+        for column in columns:
+            tile = self.tile_rectangle(column)
+            if tile.left() < self._gutter() - 2:
+                continue
+            for text in (f"filter {column}", str(column)):
+                if metrics.horizontalAdvance(text) <= tile.width() + 6:
+                    painter.drawText(QPointF(tile.left(), metrics.ascent() + 2), text)
+                    break
+        for row in rows:
+            tile = self.tile_rectangle(row * self.mosaic.per_group)
+            if tile.top() >= header - 2:
+                place = QRectF(0, tile.top(), self._gutter() - 8, tile.height())
+                painter.drawText(
+                    place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                    self._row_name(row),
+                )  # fmt: skip
+
+    def step(self, rows: int, columns: int) -> None:
+        """Select the map of the next or previous filter."""
+        if self.selected is None and not self.linked:
+            self._select(Spot(0, 0, 0))
+        elif columns:
+            current = self._selection.current.path[self._layer]
+            target = min(max(current + columns, 0), self.mosaic.per_group - 1)
+            self._select(Spot(target, 0, 0))
+            self.show_tile(target)
+
+    def _row_name(self, row: int) -> str:
+        if self._kernel.shape[1] < self._state.network.layers[self._layer].in_channels:
+            return "every map"
+        return "drawing" if self._layer == 0 else f"map {row}"
+
+    def _gutter(self) -> int:
+        rows = self._kernel.shape[1]
+        widest = max(self.fontMetrics().horizontalAdvance(self._row_name(r)) for r in {0, rows - 1})
+        return widest + 14
+
+    def _arrange(self) -> None:
+        ratio = self.devicePixelRatioF()
+        out, channels, *size = self._kernel.shape
+        mosaic, height = fitted_legibly(
+            channels,
+            out,
+            (size[0], size[1]),
+            self._room,
+            SIDES,
+            ratio,
+            gutter=round((self._gutter() - self._header()) * ratio),
+            gap=round(8 * ratio),
+            margin=round(self._header() * ratio),
+            wrap=False,
+        )
+        self.arrange(mosaic, (size[0], size[1]), height)
+        self._show_selection(self._selection.current, self._selection.current)
+
+    def _header(self) -> int:
+        return self.fontMetrics().height() + 6
+
+    @Slot(object)
+    def _select(self, spot: Spot) -> None:
+        filter_ = self.pair(spot.index)[1]
+        current = self._selection.current
+        self._selection.select(current.at((*current.path[: self._layer], filter_)))
+
+    @Slot(object, object)
+    def _show_selection(self, new: Selection, old: Selection) -> None:
+        """Mark the kernels that make the selected map."""
+        self.linked = ()
+        if new.layer == self._layer:
+            count = self.mosaic.count
+            self.linked = range(new.path[self._layer], count, self.mosaic.per_group)
+        self.viewport().update()

@@ -1,0 +1,299 @@
+"""One layer as a card: its name and shapes, its fields, and one of its faces."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.network import layer_name
+from cnn_explorer.core.schemes import ChannelScheme, map_counts
+from cnn_explorer.core.sentences import compact, map_title
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.address_bar import AddressBar
+from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.flow import FlowLayout
+from cnn_explorer.gui.kernel_matrix import KernelMatrix
+from cnn_explorer.gui.layer_fields import LayerFields
+from cnn_explorer.gui.legend import Legend
+from cnn_explorer.gui.map_grid import MapGrid
+from cnn_explorer.gui.selection import SelectionModel
+from cnn_explorer.gui.settings import Settings
+from cnn_explorer.gui.tiles import Spot
+
+PADDING = 11
+"""Logical pixels between the card's border and what is in it."""
+
+
+class LayerCard(QFrame):
+    """A layer's card with the faces Maps and Kernels.
+
+    Parameters
+    ----------
+    layer
+        Index of the layer.
+    document, selection
+        What the card shows and changes.
+    settings
+        How it is coloured.
+
+    Signals
+    -------
+    view_changed()
+        Other maps came into view.
+    moved(layer, to), removed(layer)
+        The user asks to move or remove the layer.
+    described(text)
+        What the pointer is on, or "" when it left.
+    activated()
+        The selected map was double-clicked.
+    """
+
+    view_changed = Signal()
+    described = Signal(str)
+    activated = Signal()
+    moved = Signal(int, int)
+    removed = Signal(int)
+
+    def __init__(
+        self,
+        layer: int,
+        document: Document,
+        selection: SelectionModel,
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._layer = layer
+        self._document = document
+        self._colouring: Colouring | None = None
+        self._title = QLabel(layer_name(layer), self)
+        self._title.setProperty("role", "heading")
+        self._shapes = QLabel(self)
+        self._shapes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.fields = LayerFields(layer, document, self)
+        self._legend = Legend(self)
+        self._reason = QLabel(self)
+        self._reason.setProperty("role", "warning")
+        self._reason.setWordWrap(True)
+        self._reason.hide()
+        self._address = AddressBar(layer, document, selection, self)
+        self.maps = MapGrid(layer, document.state, selection, self)
+        self.kernels = KernelMatrix(layer, document.state, selection, self)
+        self.kernels.hide()
+        self._faces = QButtonGroup(self)
+        self._flows = (FlowLayout(last_right=True), FlowLayout(last_right=True))
+        for widget in (self._title, *self.fields.first, self._corner()):
+            self._flows[0].addWidget(widget)
+        for widget in (self._shapes, self._legend):
+            self._flows[1].addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PADDING, 8, PADDING, 8)
+        column.setSpacing(6)
+        column.addLayout(self._flows[0])
+        column.addWidget(self.fields)
+        column.addWidget(self._reason)
+        column.addLayout(self._flows[1])
+        column.addWidget(self._address)
+        column.addWidget(self.maps)
+        column.addWidget(self.kernels)
+        self.fields.said.connect(self._say)
+        self._faces.idClicked.connect(self._show_face)
+        self.maps.scrolled.connect(self.view_changed)
+        self.maps.hovered.connect(self._describe_map)
+        self.maps.activated.connect(self._activate)
+        self.kernels.hovered.connect(self._describe_kernel)
+        self.set_state(document.state, settings)
+
+    def chrome_height(self, width: int) -> int:
+        """Height of all but the tiles, in logical pixels, at a width of the card."""
+        inner = width - 2 * PADDING - 2
+        fields = self.fields.layout()
+        assert fields is not None
+        rows = [flow.heightForWidth(inner) for flow in (*self._flows, fields)]
+        if not self._reason.isHidden():
+            rows.append(self._reason.heightForWidth(inner))
+        if not self._address.isHidden():
+            rows.append(self._address.sizeHint().height())
+        return sum(rows) + 6 * len(rows) + 16 + 2
+
+    def set_room(self, width: int, share: int, most: int) -> None:
+        """Give the card a width and its tiles a height, in logical pixels.
+
+        Parameters
+        ----------
+        width
+            Of the card.
+        share, most
+            Height of the tiles; more than their share only where they would be too small to read.
+        """
+        inner = width - 2 * PADDING - 2
+        self.maps.set_room(inner, share, most)
+        self.kernels.set_room(inner, share, most)
+
+    def set_state(self, state: State, settings: Settings) -> None:
+        """Follow the network, the scheme and the colours."""
+        if self._layer >= len(state.network.layers):
+            return
+        self.fields.show_network(state.network)
+        self._shapes.setText(_shape_line(state, self._layer))
+        self._shapes.setToolTip(self._shapes.text())
+        self._address.set_state(state)
+        self.maps.set_state(state)
+        self.kernels.set_state(state, settings)
+        self._show_legend()
+
+    def show_maps(self, activations: Activations, colouring: Colouring) -> None:
+        """Paint the maps of a pass."""
+        self._colouring = colouring
+        self.maps.show_maps(activations, colouring)
+        self._show_legend()
+
+    def show_face(self, kernels: bool) -> None:
+        """Turn the card to its maps or its kernels."""
+        self._faces.button(int(kernels)).setChecked(True)
+        self._show_face(int(kernels))
+
+    def _show_legend(self) -> None:
+        if self._faces.checkedId() == 1:
+            shown = self.kernels.colouring
+            if shown is not None and shown.scales is not None:
+                self._legend.show_scale(shown.colours, shown.scales[0], "kernels")
+        elif self._colouring is not None:
+            scales = self._colouring.scales
+            naive = self._document.state.scheme is ChannelScheme.NAIVE
+            note = (
+                "maps in view" if naive and scales else "" if scales else "each map its own scale"
+            )
+            scale = None if scales is None or self._layer >= len(scales) else scales[self._layer]
+            self._legend.show_scale(self._colouring.colours, scale, note)
+
+    def _corner(self) -> QWidget:
+        """The switch of the faces, and the menu."""
+        corner = QWidget(self)
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for face, text in enumerate(("Maps", "Kernels")):
+            button = QToolButton(self)
+            button.setText(text)
+            button.setCheckable(True)
+            button.setChecked(face == 0)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(f"{layer_name(self._layer)}: {text}")
+            button.setProperty("segment", ("first", "last")[face])
+            self._faces.addButton(button, face)
+            row.addWidget(button)
+        row.addSpacing(3)
+        row.addWidget(self._menu_button())
+        return corner
+
+    def _menu_button(self) -> QToolButton:
+        self._menu = QToolButton(self)
+        self._menu.setText("⋯")
+        self._menu.setFixedWidth(24)
+        self._menu.setProperty("flat", True)
+        self._menu.setAccessibleName(f"{layer_name(self._layer)}: move or remove")
+        self._menu.setToolTip("Move or remove this layer")
+        self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._menu)
+        self._up = menu.addAction("Move &up", self._move_up)
+        self._down = menu.addAction("Move &down", self._move_down)
+        menu.addSeparator()
+        self._remove = menu.addAction("&Remove this layer", self._ask_remove)
+        menu.aboutToShow.connect(self._prepare_menu)
+        self._menu.setMenu(menu)
+        return self._menu
+
+    @Slot()
+    def _prepare_menu(self) -> None:
+        count = len(self._document.state.network.layers)
+        self._up.setVisible(self._layer > 0)
+        self._down.setVisible(self._layer < count - 1)
+        self._remove.setVisible(count > 1)
+
+    @Slot()
+    def _move_up(self) -> None:
+        self.moved.emit(self._layer, self._layer - 1)
+
+    @Slot()
+    def _move_down(self) -> None:
+        self.moved.emit(self._layer, self._layer + 1)
+
+    @Slot()
+    def _ask_remove(self) -> None:
+        self.removed.emit(self._layer)
+
+    @Slot(int)
+    def _show_face(self, face: int) -> None:
+        self.maps.setVisible(face == 0)
+        self.kernels.setVisible(face == 1)
+        self._show_legend()
+        self.view_changed.emit()
+
+    @Slot(object)
+    def _describe_map(self, spot: Spot | None) -> None:
+        if spot is None:
+            self.described.emit("")
+        else:
+            title = map_title(self._document.state, self.maps.address(spot.index))
+            self.described.emit(described(title, spot, self.maps.value(spot)))
+
+    @Slot(object)
+    def _describe_kernel(self, spot: Spot | None) -> None:
+        if spot is None:
+            self.described.emit("")
+        else:
+            channel, filter_ = self.kernels.pair(spot.index)
+            title = f"{layer_name(self._layer)} · kernel [:, :, {channel}, {filter_}]"
+            self.described.emit(described(title, spot, self.kernels.value(spot)))
+
+    @Slot(object)
+    def _activate(self, spot: Spot) -> None:
+        self.activated.emit()
+
+    @Slot(str)
+    def _say(self, reason: str) -> None:
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
+
+
+def described(title: str, spot: Spot, value: float | None) -> str:
+    """A pixel in words: what it belongs to, where it is, its value."""
+    number = "not computed" if value is None else f"{value:.4f}".replace("-", "\N{MINUS SIGN}")
+    return f"{title} · row {spot.row}, column {spot.column} · {number}"
+
+
+def _shape_line(state: State, index: int) -> str:
+    """What goes in, the filters with their depth, what comes out."""
+    network = state.network
+    layer = network.layers[index]
+    counts = (1, *map_counts(network, state.scheme))
+    rows, columns = network.sizes[index]
+    out_rows, out_columns = network.sizes[index + 1]
+    kh, kw = layer.kernel_size
+    before = f"{rows}×{columns}×{compact(counts[index])}"
+    after = f"{out_rows}×{out_columns}×<b>{compact(counts[index + 1])}</b>"
+    if state.scheme is ChannelScheme.REAL:
+        filters = f"{layer.out_channels} filters of {kh}×{kw}×<b>{layer.weight.shape[1]}</b>"
+        if layer.out_channels == 1:
+            filters = filters.replace("filters", "filter")
+        return f"{before} → {filters} → {after}"
+    kernels = "flat kernel" if layer.out_channels == 1 else "flat kernels"
+    if state.scheme is ChannelScheme.SHARED:
+        summed = ", summed" if index else ""
+        return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed} → {after}"
+    product = " × ".join(str(item.out_channels) for item in network.layers[: index + 1])
+    equals = f" = {product}" if index else ""
+    every = " on every map" if index else ""
+    return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{every} → {after}{equals}"

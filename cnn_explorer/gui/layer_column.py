@@ -1,0 +1,185 @@
+"""The layers, one card under the other, and the button that adds one."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from cnn_explorer.core import edit
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.network import layer_name
+from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.layer_card import LayerCard
+from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.settings import SettingsStore
+
+GAP = 8
+LEAST_TILES = 150
+"""Logical pixels that a card's tiles get at least, however many cards there are."""
+
+LARGE_SHARE = 0.6
+"""Part of the column's height that the tiles of one card may take to become legible."""
+
+
+class LayerColumn(QScrollArea):
+    """Cards of all layers.
+
+    Parameters
+    ----------
+    document, selection, store
+        What the cards show and change.
+    add
+        The action that adds a layer.
+
+    Signals
+    -------
+    view_changed()
+        Other maps came into view.
+    described(text), activated()
+        As those of `LayerCard`.
+    """
+
+    view_changed = Signal()
+    described = Signal(str)
+    activated = Signal()
+
+    def __init__(
+        self,
+        document: Document,
+        selection: SelectionModel,
+        store: SettingsStore,
+        add: QAction,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._selection = selection
+        self._store = store
+        self.cards: list[LayerCard] = []
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = QWidget(self)
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(GAP, GAP, GAP, GAP)
+        self._column.setSpacing(GAP)
+        self._add = QToolButton(body)
+        self._add.setDefaultAction(add)
+        self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._column.addWidget(self._add)
+        self._column.addStretch(1)
+        self.setWidget(body)
+        self.verticalScrollBar().valueChanged.connect(self.view_changed)
+        selection.changed.connect(self._reveal)
+        self.set_state(document.state)
+
+    def set_state(self, state: State) -> None:
+        """Follow the network: as many cards as layers."""
+        while len(self.cards) > len(state.network.layers):
+            card = self.cards.pop()
+            self._column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        for card in self.cards:
+            card.set_state(state, self._store.current)
+        for layer in range(len(self.cards), len(state.network.layers)):
+            card = LayerCard(layer, self._document, self._selection, self._store.current)
+            card.view_changed.connect(self._lay_out)
+            card.moved.connect(self._move)
+            card.removed.connect(self._remove)
+            card.described.connect(self.described)
+            card.activated.connect(self.activated)
+            self._column.insertWidget(layer, card)
+            self.cards.append(card)
+        self._add.setVisible(self._add.defaultAction().isEnabled())
+        self._lay_out()
+
+    def show_maps(self, activations: Activations, colouring: Colouring) -> None:
+        """Paint the maps of a pass."""
+        for card in self.cards[: len(activations.maps)]:
+            card.show_maps(activations, colouring)
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim all maps while they are out of date."""
+        for card in self.cards:
+            card.maps.set_stale(stale)
+
+    def in_view(self) -> tuple[tuple[Address, ...], ...]:
+        """For each layer, in Naive, the maps on screen and the parents painted beside them."""
+        wanted: list[dict[Address, None]] = [{} for _ in self.cards]
+        for layer, card in enumerate(self.cards):
+            if card.maps.isVisible():
+                wanted[layer] |= dict.fromkeys(card.maps.addresses_in_view())
+                if layer and self._document.state.scheme is ChannelScheme.NAIVE:
+                    wanted[layer - 1] |= dict.fromkeys(card.maps.parents_in_view())
+        return tuple(map(tuple, wanted))
+
+    def turn(self, kernels: bool) -> None:
+        """Turn all cards to their maps or their kernels."""
+        for card in self.cards:
+            card.show_face(kernels)
+
+    def step_map(self, by: int) -> None:
+        """Select the next or the previous map of the selected layer."""
+        layer = self._selection.current.layer
+        if layer is not None:
+            self.cards[layer].maps.step_map(by)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the tiles into the new room."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit the tiles beside larger or smaller text."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._lay_out()
+
+    @Slot()
+    def _lay_out(self) -> None:
+        """Divide the height among the cards; the width leaves room for the scroll bar."""
+        count = len(self.cards)
+        bar = self.verticalScrollBar().sizeHint().width()
+        width = self.width() - 2 * GAP - bar
+        add = self._add.sizeHint().height() + GAP if not self._add.isHidden() else 0
+        free = self.height() - add - GAP * (count + 1)
+        free -= sum(card.chrome_height(width) for card in self.cards)
+        for card in self.cards:
+            card.set_room(
+                width, max(LEAST_TILES, free // count), round(self.height() * LARGE_SHARE)
+            )
+        self.view_changed.emit()
+
+    @Slot(object, object)
+    def _reveal(self, new: Selection, old: Selection) -> None:
+        """Scroll to the selected map's card when another layer is selected."""
+        if new.layer is not None and new.address != old.address:
+            card = self.cards[new.layer]
+            self.ensureWidgetVisible(card.maps, 0, GAP)
+
+    @Slot(int, int)
+    def _move(self, layer: int, to: int) -> None:
+        state = self._document.state
+        try:
+            network = edit.move_layer(state.network, layer, to)
+        except ValueError as error:
+            self.cards[layer].fields.said.emit(str(error))
+            return
+        self._document.commit(f"Move {layer_name(layer)}", replace(state, network=network))
+
+    @Slot(int)
+    def _remove(self, layer: int) -> None:
+        state = self._document.state
+        try:
+            network = edit.remove_layer(state.network, layer)
+        except ValueError as error:
+            self.cards[layer].fields.said.emit(str(error))
+            return
+        self._document.commit(f"Remove {layer_name(layer)}", replace(state, network=network))

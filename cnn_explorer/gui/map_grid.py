@@ -1,0 +1,251 @@
+"""The feature maps of one layer as a grid: numbered, selectable; in Naive grouped by parent map."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPalette
+from PySide6.QtWidgets import QWidget
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.network import layer_name
+from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
+from cnn_explorer.core.sentences import map_sentence
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.tiles import MARGIN, Pictures, Spot, TileArea, fitted_legibly, paint_pictures
+
+SIDES = (28, 56, 196)
+"""Logical pixels of a tile's side: the least, the least that is easy to read, the most."""
+
+_ARROW_ROOM = 26
+
+
+class MapGrid(TileArea):
+    """Grid of a layer's maps; a click selects a map and pins a pixel.
+
+    Parameters
+    ----------
+    layer
+        Index of the layer.
+    state
+        The document's state.
+    selection
+        What is selected; the grid changes it.
+    """
+
+    def __init__(
+        self, layer: int, state: State, selection: SelectionModel, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._layer = layer
+        self._selection = selection
+        self._state = state
+        self._activations: Activations | None = None
+        self._colouring: Colouring | None = None
+        self._room = (400, 200, 200)
+        self.setAccessibleName(f"Maps of {layer_name(layer)}")
+        self.clicked.connect(self._select)
+        selection.changed.connect(self._show_selection)
+        self.set_state(state)
+        self._show_selection(selection.current, selection.current)
+
+    @property
+    def _naive(self) -> bool:
+        """Whether the maps are grouped by their parent map."""
+        return self._state.scheme is ChannelScheme.NAIVE and self._layer > 0
+
+    @property
+    def prefix(self) -> Address:
+        """In Naive, the part of the address that all maps of the grid share."""
+        return self._selection.current.path[: max(0, self._layer - 1)]
+
+    def address(self, index: int) -> Address:
+        """Path of filters to a tile's map; in Real and Shared only the last part counts."""
+        if not self._naive:
+            return (*self._selection.current.path[: self._layer], index)
+        return (*self.prefix, *divmod(index, self.mosaic.per_group))
+
+    def index_of(self, address: Address) -> int | None:
+        """Tile of a map, or None where the grid does not show it."""
+        if not self._naive:
+            return address[-1]
+        if address[:-2] != self.prefix:
+            return None
+        return address[-2] * self.mosaic.per_group + address[-1]
+
+    def addresses_in_view(self) -> list[Address]:
+        """Maps of which a part is on screen."""
+        return [self.address(index) for index in self.visible()]
+
+    def parents_in_view(self) -> list[Address]:
+        """In Naive, the input maps painted beside the groups on screen."""
+        if not self._naive:
+            return []
+        groups = sorted({index // self.mosaic.per_group for index in self.visible()})
+        return [(*self.prefix, group) for group in groups]
+
+    def value(self, spot: Spot) -> float | None:
+        """Value of a pixel as painted, or None where it is not computed."""
+        values = self._values(spot.index)
+        return None if values is None else float(values[spot.row, spot.column])
+
+    def set_state(self, state: State) -> None:
+        """Follow the network and the scheme."""
+        self._state = state
+        self._arrange()
+
+    def set_room(self, width: int, share: int, most: int) -> None:
+        """Make the tiles as large as fits a room; heights as in `LayerCard.set_room`."""
+        self._room = (width, share, most)
+        self._arrange()
+
+    def show_maps(self, activations: Activations, colouring: Colouring) -> None:
+        """Paint the maps of a pass."""
+        self._activations, self._colouring = activations, colouring
+        self.refresh()
+
+    def pictures(self, indices: Sequence[int]) -> Pictures:
+        """Colours of some maps."""
+        assert self._colouring is not None
+        values = [self._values(index) for index in indices]
+        return pictures_of(values, self.map_size, self._colouring, self._layer)
+
+    def captions(self, index: int) -> Sequence[str]:
+        """“map 5”, or the number alone; in Naive the address, or its last part."""
+        if self._naive:
+            return address_text(self.address(index)), str(index % self.mosaic.per_group)
+        return f"map {index}", str(index)
+
+    def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
+        """Paint tiles, and beside each group of Naive its parent map."""
+        if self._colouring is None:
+            return
+        super().paint_tiles(painter, indices)
+        if self._naive:
+            for group in sorted({index // self.mosaic.per_group for index in indices}):
+                self._paint_parent(painter, group)
+
+    def step(self, rows: int, columns: int) -> None:
+        """Move the pin, or without one the selection."""
+        current = self._selection.current
+        if self.selected is None:
+            self._select_index(0)
+        elif current.pin is not None:
+            row = min(max(current.pin[0] + rows, 0), self.map_size[0] - 1)
+            column = min(max(current.pin[1] + columns, 0), self.map_size[1] - 1)
+            self._selection.select(current.at(self.address(self.selected), (row, column)))
+        else:
+            target = self.selected + rows * self.mosaic.columns + columns
+            if 0 <= target < self.mosaic.count:
+                self._select_index(target)
+
+    def step_map(self, by: int) -> None:
+        """Select the next or the previous map and keep the pin."""
+        if self.selected is not None:
+            target = (self.selected + by) % self.mosaic.count
+            address = self.address(target)
+            self._selection.select(self._selection.current.at(address, self._selection.current.pin))
+
+    def _values(self, index: int) -> Array | None:
+        """A map of the pass last shown, if it has it and belongs to this network."""
+        shown = self._activations
+        if shown is None or shown.state.scheme is not self._state.scheme:
+            return None
+        if self._layer >= len(shown.maps):
+            return None
+        values = shown.find(self.address(index))
+        return values if values is not None and values.shape == self.map_size else None
+
+    def _arrange(self) -> None:
+        network = self._state.network
+        if self._layer >= len(network.layers):
+            return
+        ratio = self.devicePixelRatioF()
+        size = network.sizes[self._layer + 1]
+        groups = network.layers[self._layer - 1].out_channels if self._naive else 1
+        gap = round(10 * ratio)
+        mosaic, height = fitted_legibly(
+            groups,
+            network.layers[self._layer].out_channels,
+            size,
+            self._room,
+            SIDES,
+            ratio,
+            caption=round((self.fontMetrics().height() + 4) * ratio),
+            gutter_tile=self._naive,
+            gutter=round(_ARROW_ROOM * ratio) if self._naive else 0,
+            gap=gap,
+            group_gap=round(6 * ratio) if self._naive else 0,
+            margin=round(MARGIN * ratio),
+        )
+        self.arrange(mosaic, size, height)
+        self._show_selection(self._selection.current, self._selection.current)
+
+    def _paint_parent(self, painter: QPainter, group: int) -> None:
+        """The input map of a group, where the gutter is, and an arrow to its maps."""
+        assert self._activations is not None
+        assert self._colouring is not None
+        address = (*self.prefix, group)
+        values = self._activations.find(address)
+        first = self.tile_rectangle(group * self.mosaic.per_group)
+        side = self.mosaic.tile[1] / self.devicePixelRatioF()
+        frame = QRectF(MARGIN - self.horizontalScrollBar().value(), first.top(), side, 0)
+        frame.setHeight(first.height())
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        long = f"{layer_name(self._layer - 1)} · map {address_text(address)}"
+        room = first.left() - frame.left() - 4
+        for caption in (long, f"map {address_text(address)}", address_text(address), str(group)):
+            if self.fontMetrics().horizontalAdvance(caption) <= room:
+                painter.drawText(
+                    int(frame.left()), int(frame.top()) - self.fontMetrics().descent() - 3, caption
+                )
+                break
+        if values is not None:
+            size = self._state.network.sizes[self._layer]
+            if values.shape == size:
+                pictures = pictures_of([values], size, self._colouring, self._layer - 1)
+                paint_pictures(painter, [frame], pictures, [0])
+        arrow = QRectF(frame.right(), frame.top(), first.left() - frame.right(), frame.height())
+        painter.drawText(arrow, Qt.AlignmentFlag.AlignCenter, "→")
+
+    @Slot(object)
+    def _select(self, spot: Spot) -> None:
+        address = self.address(spot.index)
+        self._selection.select(self._selection.current.at(address, (spot.row, spot.column)))
+
+    def _select_index(self, index: int) -> None:
+        self._selection.select(self._selection.current.at(self.address(index)))
+
+    @Slot(object, object)
+    def _show_selection(self, new: Selection, old: Selection) -> None:
+        """Move the marks, and follow the path of Naive."""
+        address = new.address
+        count = self.mosaic.count
+        if self._naive and new.path[: self._layer - 1] != old.path[: self._layer - 1]:
+            self.refresh()
+            self.scrolled.emit()
+        self.selected, self.linked, self.pin = None, (), None
+        if address is not None and new.layer == self._layer:
+            self.selected = self.index_of(address)
+            if self.selected is not None and new.pin is not None:
+                self.pin = Spot(self.selected, *new.pin)
+        elif address is not None and new.layer is not None and self._layer < new.layer:
+            if self._state.scheme is ChannelScheme.NAIVE:
+                ancestor = self.index_of(address[: self._layer + 1])
+                self.linked = () if ancestor is None else (ancestor,)
+            elif self._layer == new.layer - 1:
+                self.linked = range(count)
+        self.viewport().update()
+        if self.selected is not None and new.address != old.address:
+            self.show_tile(self.selected)
+            self._announce()
+
+    def _announce(self) -> None:
+        """Tell assistive technology which map is selected now."""
+        assert self.selected is not None
+        sentence = map_sentence(self._state, self.address(self.selected))
+        self.setAccessibleDescription(sentence)
+        if self.hasFocus():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, sentence))

@@ -1,0 +1,79 @@
+"""What the user points at: a map and a pixel, shared by every view, not undone."""
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from cnn_explorer.core.network import MAX_LAYERS, Network
+from cnn_explorer.core.schemes import Address
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected map and the pinned pixel.
+
+    Parameters
+    ----------
+    layer
+        Index of the selected map's layer, from 0, or None where no map is selected.
+    path
+        For each layer the filter last selected in it. In Real and Shared the selected map is
+        number ``path[layer]``; in Naive its address is ``path[:layer + 1]``, so that a map stays
+        selected when the scheme is switched.
+    pin
+        (row, column) of the pinned pixel of the selected map, or None.
+    """
+
+    layer: int | None = None
+    path: tuple[int, ...] = (0,) * MAX_LAYERS
+    pin: tuple[int, int] | None = None
+
+    @property
+    def address(self) -> Address | None:
+        """Path of filters to the selected map, or None."""
+        return None if self.layer is None else self.path[: self.layer + 1]
+
+    def at(self, address: Address, pin: tuple[int, int] | None = None) -> "Selection":
+        """Select the map at an address; filters of deeper layers stay."""
+        return Selection(len(address) - 1, (*address, *self.path[len(address) :]), pin)
+
+    def within(self, network: Network) -> "Selection":
+        """The nearest selection that lies inside a network."""
+        path = list(self.path)
+        for index, layer in enumerate(network.layers):
+            path[index] = min(path[index], layer.out_channels - 1)
+        if self.layer is None:
+            return replace(self, path=tuple(path))
+        last = min(self.layer, len(network.layers) - 1)
+        pin = self.pin
+        if pin is not None:
+            rows, columns = network.sizes[last + 1]
+            pin = min(pin[0], rows - 1), min(pin[1], columns - 1)
+        return Selection(last, tuple(path), pin)
+
+
+class SelectionModel(QObject):
+    """Holds the current `Selection`.
+
+    Signals
+    -------
+    changed(new, old)
+        Another map or pixel is selected.
+    """
+
+    changed = Signal(object, object)
+
+    def __init__(self, selection: Selection, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._current = selection
+
+    @property
+    def current(self) -> Selection:
+        """The current selection."""
+        return self._current
+
+    def select(self, selection: Selection) -> None:
+        """Replace the selection."""
+        if selection != self._current:
+            old, self._current = self._current, selection
+            self.changed.emit(selection, old)

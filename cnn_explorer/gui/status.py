@@ -1,0 +1,81 @@
+"""The status bar: the value under the pointer, how the maps were computed, long work."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
+
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.schemes import costs
+from cnn_explorer.core.sentences import compact
+from cnn_explorer.core.state import State
+
+
+class StatusBar(QStatusBar):
+    """Left: what the pointer is on. Right: method, convolutions, time, parameters.
+
+    Signals
+    -------
+    cancelled()
+        The user asks the long work to stop.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._spot = QLabel(self)
+        self._spot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._pass = QLabel(self)
+        self._parameters = QLabel(self)
+        self._bar = QProgressBar(self)
+        self._bar.setFixedWidth(160)
+        self._bar.setAccessibleName("Progress of the export")
+        self._cancel = QToolButton(self)
+        self._cancel.setText("Cancel")
+        self._cancel.clicked.connect(self.cancelled)
+        self.addWidget(self._spot, 1)
+        for widget in (self._bar, self._cancel, self._pass, self._parameters):
+            self.addPermanentWidget(widget)
+        self.setContentsMargins(8, 0, 8, 0)
+        for label in (self._pass, self._parameters):
+            label.setContentsMargins(12, 0, 0, 0)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.end_work()
+
+    def show_spot(self, text: str) -> None:
+        """Say what is under the pointer, or pinned, or ""."""
+        self._spot.setText(text)
+
+    def show_pass(self, activations: Activations, signal_ready: bool) -> None:
+        """Say which method ran, how many convolutions, and how long."""
+        name = {"signal": "scipy.signal", "matmul": "matrix product"}[activations.method]
+        if activations.method == "matmul" and not signal_ready:
+            name += " (scipy.signal is loading)"
+        plural = "" if activations.convolutions == 1 else "s"
+        self._pass.setText(
+            f"{name} · {compact(activations.convolutions)} convolution{plural} · "
+            f"{activations.seconds * 1e3:.1f} ms"
+        )
+
+    def show_computing(self) -> None:
+        """Say that the maps shown are out of date."""
+        self._pass.setText("computing…")
+
+    def show_parameters(self, state: State) -> None:
+        """Say how many parameters the network has in the scheme at hand."""
+        layers = costs(state.network, state.scheme)
+        count = sum(layer.weights + layer.biases for layer in layers)
+        self._parameters.setText(f"{compact(count)} parameters")
+
+    @Slot(int, int)
+    def show_progress(self, done: int, total: int) -> None:
+        """Show how far the long work is."""
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        self._bar.show()
+        self._cancel.show()
+
+    def end_work(self) -> None:
+        """Take the progress bar away."""
+        self._bar.hide()
+        self._cancel.hide()
