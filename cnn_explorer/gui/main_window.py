@@ -1,14 +1,10 @@
 """The main window: it builds the widgets and makes every connection between them."""
 
-from dataclasses import replace
-
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
-    QImage,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -16,38 +12,32 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
-    QStackedWidget,
     QToolBar,
     QToolButton,
     QWidget,
 )
 
-from cnn_explorer.core.activations import Array
 from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
-from cnn_explorer.gui.colouring import Colouring, colouring_of
+from cnn_explorer.gui.centre import Centre
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.enlarged import Enlarged
 from cnn_explorer.gui.export_dialog import Exporter
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import described
-from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import Selection, SelectionModel
-from cnn_explorer.gui.settings import Settings, SettingsStore
+from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.status import StatusBar
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
-from cnn_explorer.io.pictures import coloured, png
 
 STALE_AFTER = 150
 """Milliseconds after which maps that are out of date are dimmed: less would flicker."""
@@ -79,8 +69,6 @@ class MainWindow(QMainWindow):
         self.worker = Worker(self)
         self._loader = LongJob(self)
         self._asked: Request | None = None
-        self._activations: Activations | None = None
-        self._colouring: Colouring | None = None
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
         self._build()
@@ -97,20 +85,15 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.input = InputPanel(self.document, self.store, actions, self)
-        self.layers = LayerColumn(
-            self.document, self.selection, self.store, actions["add_layer"], self
-        )
-        self.enlarged = Enlarged(self.selection, self)
+        self.centre = Centre(self.document, self.selection, self.store, actions, self)
+        self.layers = self.centre.layers
         self.inspector = Inspector(self.document, self.selection, self.store, actions, self)
         self.switch = SchemeSwitch(self.document, self)
         self.status = StatusBar(self)
         self.exporter = Exporter(
             self.document, self.selection, self.store, self.layers.in_view, self
         )
-        self._pages = QStackedWidget(self)
-        self._pages.addWidget(self.layers)
-        self._pages.addWidget(self.enlarged)
-        self.setCentralWidget(self._pages)
+        self.setCentralWidget(self.centre)
         self.setStatusBar(self.status)
         self._docks = (
             self._dock("Input", "input", self.input, Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -157,16 +140,11 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.document.changed.connect(self._document_changed)
         self.selection.changed.connect(self._selection_changed)
-        self.store.changed.connect(self._settings_changed)
         self.layers.view_changed.connect(self._ask)
-        self.layers.described.connect(self._describe)
-        self.layers.activated.connect(self._enlarge)
+        self.centre.described.connect(self.status.show_spot)
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
-        self.enlarged.closed.connect(self._show_layers)
         self.input.canvas.hovered.connect(self._hover_drawing)
-        self.enlarged.map.hovered.connect(self._hover_enlarged)
-        self.enlarged.map.activated.connect(self._show_layers)
         self.exporter.progressed.connect(self.status.show_progress)
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
@@ -179,15 +157,8 @@ class MainWindow(QMainWindow):
             ("clear", self.input.clear),
             ("export", self.exporter.ask),
             ("quit", self.close),
-            ("copy_map", self._copy_map),
             ("copy_index", self.inspector.tensors.copy_index),
             ("settings_reset", self._reset_settings),
-            ("face_maps", self._show_map_faces),
-            ("face_kernels", self._show_kernel_faces),
-            ("enlarge", self._enlarge),
-            ("previous_map", self._previous_map),
-            ("next_map", self._next_map),
-            ("escape", self._escape),
             ("full_screen", self._full_screen),
             ("keys", self._show_keys),
             ("about", self._show_about),
@@ -207,10 +178,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object, object)
     def _selection_changed(self, new: Selection, old: Selection) -> None:
-        if new.layer is None:
-            self._show_layers()
-        self._show_enlarged()
-        self._show_pinned()
         self._ask()
 
     @Slot()
@@ -232,8 +199,7 @@ class MainWindow(QMainWindow):
         shown = activations.state
         if shown.network is not state.network or shown.scheme is not state.scheme:
             return
-        self._activations = activations
-        self._colour_maps()
+        self.centre.show_maps(activations)
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
         if shown is state:
@@ -241,143 +207,31 @@ class MainWindow(QMainWindow):
         else:
             self._stale_timer.start()
 
-    @property
-    def shown(self) -> Activations | None:
-        """The maps on screen."""
-        return self._activations
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the maps shown are those of the document as it is."""
-        shown = self._activations
-        return shown is not None and shown.state is self.document.state and not self.worker.busy
-
     @Slot()
     def _show_stale(self) -> None:
         self.layers.set_stale(True)
         self.status.show_computing()
 
-    def _colour_maps(self) -> None:
-        if self._activations is not None:
-            self._colouring = colouring_of(self.store.current, self._activations.maps)
-            self.layers.show_maps(self._activations, self._colouring)
-            self._show_enlarged()
-            self._show_pinned()
+    @property
+    def shown(self) -> Activations | None:
+        """The maps on screen."""
+        return self.centre.shown
 
-    # What is under the pointer, pinned, enlarged.
-
-    @Slot(str)
-    def _describe(self, text: str) -> None:
-        if text:
-            self.status.show_spot(text)
-        else:
-            self._show_pinned()
+    @property
+    def fresh(self) -> bool:
+        """Whether the maps on screen are those of the document as it is."""
+        shown = self.shown
+        return shown is not None and shown.state is self.document.state and not self.worker.busy
 
     @Slot(object)
     def _hover_drawing(self, pixel: tuple[int, int] | None) -> None:
         if pixel is None:
-            self._show_pinned()
+            self.centre.describe_selection()
         else:
-            spot = Spot(0, *pixel)
             value = float(self.document.state.drawing[pixel])
-            self.status.show_spot(described("Input", spot, value))
-
-    @Slot(object)
-    def _hover_enlarged(self, spot: Spot | None) -> None:
-        address = self.selection.current.address
-        if spot is None or address is None:
-            self._show_pinned()
-        else:
-            title = map_title(self.document.state, address)
-            self.status.show_spot(described(title, spot, self.enlarged.map.value(spot)))
-
-    def _selected_values(self) -> Array | None:
-        """The selected map as last computed."""
-        address = self.selection.current.address
-        if address is None or self._activations is None:
-            return None
-        return self._activations.find(address)
-
-    def _show_pinned(self) -> None:
-        """The value at the pin, or which map is selected."""
-        current, values = self.selection.current, self._selected_values()
-        if current.address is None:
-            self.status.show_spot("Click a map to select it")
-            return
-        title = map_title(self.document.state, current.address)
-        if current.pin is None or values is None:
-            self.status.show_spot(title)
-        else:
-            spot = Spot(0, *current.pin)
-            self.status.show_spot(described(title, spot, float(values[current.pin])) + " · pinned")
-
-    def _show_enlarged(self) -> None:
-        address, values = self.selection.current.address, self._selected_values()
-        if self._pages.currentWidget() is not self.enlarged or address is None or values is None:
-            return
-        assert self._colouring is not None
-        self.enlarged.show_map(self.document.state, address, values, self._colouring)
-
-    @Slot()
-    def _enlarge(self) -> None:
-        if self.selection.current.address is None:
-            self.status.show_spot("Select a map first: click one")
-            return
-        self._pages.setCurrentWidget(self.enlarged)
-        self._show_enlarged()
-        self.enlarged.map.setFocus()
-
-    @Slot()
-    def _show_layers(self) -> None:
-        self._pages.setCurrentWidget(self.layers)
-
-    @Slot()
-    def _escape(self) -> None:
-        """Undo the innermost: the pin, the enlargement, the selection."""
-        current = self.selection.current
-        if current.pin is not None:
-            self.selection.select(replace(current, pin=None))
-        elif self._pages.currentWidget() is self.enlarged:
-            self._show_layers()
-        else:
-            self.selection.select(replace(current, layer=None))
-
-    @Slot()
-    def _previous_map(self) -> None:
-        self.layers.step_map(-1)
-
-    @Slot()
-    def _next_map(self) -> None:
-        self.layers.step_map(1)
-
-    @Slot()
-    def _copy_map(self) -> None:
-        address, values = self.selection.current.address, self._selected_values()
-        if address is None or values is None or self._colouring is None:
-            self.status.show_spot("Select a map first: click one")
-            return
-        scale = self._colouring.scale(len(address) - 1, values)
-        pixels = coloured(values, self._colouring.colours, scale)
-        image = QImage.fromData(png(pixels, {}, self.store.current.export_scale))
-        QGuiApplication.clipboard().setImage(image)
-        self.status.show_spot(f"Copied {map_title(self.document.state, address)} as a picture")
+            self.status.show_spot(described("Input", Spot(0, *pixel), value))
 
     # Settings, layout, dialogs.
-
-    @Slot()
-    def _show_map_faces(self) -> None:
-        self.layers.turn(kernels=False)
-
-    @Slot()
-    def _show_kernel_faces(self) -> None:
-        self.layers.turn(kernels=True)
-
-    @Slot(object, object)
-    def _settings_changed(self, new: Settings, old: Settings) -> None:
-        colours = ("colour_map", "colour_scale", "contrast")
-        if any(getattr(new, name) != getattr(old, name) for name in colours):
-            self.layers.set_state(self.document.state)
-            self._colour_maps()
 
     @Slot()
     def _reset_settings(self) -> None:

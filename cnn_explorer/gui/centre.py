@@ -1,0 +1,202 @@
+"""The middle of the window: the layers or one enlarged map, and what is under the pointer there."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QImage
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.sentences import map_title
+from cnn_explorer.gui.colouring import Colouring, colouring_of
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.enlarged import Enlarged
+from cnn_explorer.gui.layer_card import described
+from cnn_explorer.gui.layer_column import LayerColumn
+from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.settings import Settings, SettingsStore
+from cnn_explorer.gui.tiles import Spot
+from cnn_explorer.io.pictures import coloured, png
+
+_NO_SELECTION = "Select a map first: click one"
+
+
+class Centre(QStackedWidget):
+    """The layers' cards, and in their place, when asked for, the selected map enlarged.
+
+    Parameters
+    ----------
+    document, selection, store
+        What is shown and changed.
+    actions
+        All actions by name; those on maps are connected here.
+
+    Signals
+    -------
+    described(text)
+        What is under the pointer; where it is on no map, what is pinned or selected.
+    """
+
+    described = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        selection: SelectionModel,
+        store: SettingsStore,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._selection = selection
+        self._store = store
+        self.shown: Activations | None = None
+        self._colouring: Colouring | None = None
+        self.layers = LayerColumn(document, selection, store, actions["add_layer"], self)
+        self.enlarged = Enlarged(selection, self)
+        self.addWidget(self.layers)
+        self.addWidget(self.enlarged)
+        selection.changed.connect(self._selection_changed)
+        store.changed.connect(self._settings_changed)
+        self.layers.described.connect(self._describe)
+        self.layers.activated.connect(self._enlarge)
+        self.enlarged.closed.connect(self._show_layers)
+        self.enlarged.map.hovered.connect(self._hover_enlarged)
+        self.enlarged.map.activated.connect(self._show_layers)
+        for name, slot in (
+            ("copy_map", self._copy_map),
+            ("face_maps", self._show_map_faces),
+            ("face_kernels", self._show_kernel_faces),
+            ("enlarge", self._enlarge),
+            ("previous_map", self._previous_map),
+            ("next_map", self._next_map),
+            ("escape", self._escape),
+        ):
+            actions[name].triggered.connect(slot)
+
+    def show_maps(self, activations: Activations) -> None:
+        """Paint the maps of a pass."""
+        self.shown = activations
+        self._colour_maps()
+
+    def describe_selection(self) -> None:
+        """Tell the value at the pin, or which map is selected."""
+        current, values = self._selection.current, self._selected_values()
+        if current.address is None:
+            self.described.emit("Click a map to select it")
+            return
+        title = map_title(self._document.state, current.address)
+        if current.pin is None or values is None:
+            self.described.emit(title)
+        else:
+            spot = Spot(0, *current.pin)
+            text = described(title, spot, float(values[current.pin]))
+            self.described.emit(f"{text} · pinned")
+
+    def _colour_maps(self) -> None:
+        if self.shown is not None:
+            self._colouring = colouring_of(self._store.current, self.shown.maps)
+            self.layers.show_maps(self.shown, self._colouring)
+            self._show_enlarged()
+            self.describe_selection()
+
+    def _selected_values(self) -> Array | None:
+        """The selected map as last computed."""
+        address = self._selection.current.address
+        state = self._document.state
+        shown = self.shown
+        if address is None or shown is None or shown.state.network is not state.network:
+            return None
+        return shown.find(address) if shown.state.scheme is state.scheme else None
+
+    def _show_enlarged(self) -> None:
+        address, values = self._selection.current.address, self._selected_values()
+        if self.currentWidget() is not self.enlarged or address is None or values is None:
+            return
+        assert self._colouring is not None
+        self.enlarged.show_map(self._document.state, address, values, self._colouring)
+
+    @Slot(object, object)
+    def _selection_changed(self, new: Selection, old: Selection) -> None:
+        if new.layer is None:
+            self._show_layers()
+        self._show_enlarged()
+        self.describe_selection()
+
+    @Slot(object, object)
+    def _settings_changed(self, new: Settings, old: Settings) -> None:
+        names = ("colour_map", "colour_scale", "contrast")
+        if any(getattr(new, name) != getattr(old, name) for name in names):
+            self.layers.set_state(self._document.state)
+            self._colour_maps()
+
+    @Slot(str)
+    def _describe(self, text: str) -> None:
+        if text:
+            self.described.emit(text)
+        else:
+            self.describe_selection()
+
+    @Slot(object)
+    def _hover_enlarged(self, spot: Spot | None) -> None:
+        address = self._selection.current.address
+        if spot is None or address is None:
+            self.describe_selection()
+        else:
+            title = map_title(self._document.state, address)
+            self.described.emit(described(title, spot, self.enlarged.map.value(spot)))
+
+    @Slot()
+    def _enlarge(self) -> None:
+        if self._selection.current.address is None:
+            self.described.emit(_NO_SELECTION)
+            return
+        self.setCurrentWidget(self.enlarged)
+        self._show_enlarged()
+        self.enlarged.map.setFocus()
+
+    @Slot()
+    def _show_layers(self) -> None:
+        self.setCurrentWidget(self.layers)
+
+    @Slot()
+    def _escape(self) -> None:
+        """Undo the innermost: the pin, the enlargement, the selection."""
+        current = self._selection.current
+        if current.pin is not None:
+            self._selection.select(replace(current, pin=None))
+        elif self.currentWidget() is self.enlarged:
+            self._show_layers()
+        else:
+            self._selection.select(replace(current, layer=None))
+
+    @Slot()
+    def _previous_map(self) -> None:
+        self.layers.step_map(-1)
+
+    @Slot()
+    def _next_map(self) -> None:
+        self.layers.step_map(1)
+
+    @Slot()
+    def _show_map_faces(self) -> None:
+        self.layers.turn(kernels=False)
+
+    @Slot()
+    def _show_kernel_faces(self) -> None:
+        self.layers.turn(kernels=True)
+
+    @Slot()
+    def _copy_map(self) -> None:
+        address, values = self._selection.current.address, self._selected_values()
+        if address is None or values is None or self._colouring is None:
+            self.described.emit(_NO_SELECTION)
+            return
+        scale = self._colouring.scale(len(address) - 1, values)
+        pixels = coloured(values, self._colouring.colours, scale)
+        image = QImage.fromData(png(pixels, {}, self._store.current.export_scale))
+        QGuiApplication.clipboard().setImage(image)
+        self.described.emit(f"Copied {map_title(self._document.state, address)} as a picture")
