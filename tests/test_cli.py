@@ -25,7 +25,6 @@ from cnn_explorer.io.export import ExportOptions, export
 from cnn_explorer.io.files import FileError
 from cnn_explorer.io.session import opening_state
 
-
 # So many multiply-adds that scipy.signal, which takes seconds to import, is not used.
 LARGE = ("--filters", "40,40", "--format", "npz")
 

@@ -1,16 +1,14 @@
 """The kernel tensors: their shapes in a framework's layout, one map's index in it, their cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import (
-    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QSignalBlocker,
     Qt,
-    Signal,
     Slot,
 )
 from PySide6.QtGui import (
@@ -19,7 +17,6 @@ from PySide6.QtGui import (
     QFontDatabase,
     QFontMetrics,
     QGuiApplication,
-    QHelpEvent,
     QPainter,
     QPalette,
 )
@@ -28,7 +25,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QStyleOptionViewItem,
     QToolButton,
     QToolTip,
@@ -36,36 +32,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, Scale, scale_of
 from cnn_explorer.core.layouts import LAYOUTS
-from cnn_explorer.core.mosaic import fitted
 from cnn_explorer.core.network import Conv2d, layer_name
 from cnn_explorer.core.schemes import Address, ChannelScheme, costs, scheme_kernel
 from cnn_explorer.core.sentences import short
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.colouring import Colouring, pictures_of
-from cnn_explorer.gui.cost_bars import (
-    MARGIN,
-    MARKED,
-    CellDelegate,
-    Costs,
-    PlainTable,
-    exact_text,
-    shrunk,
-)
+from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.cost_bars import Costs, exact_text
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.flow import FlowLayout
+from cnn_explorer.gui.kernel_strip import KernelStrip
+from cnn_explorer.gui.plain_table import MARGIN, MARKED, CellDelegate, PlainTable, shrunk
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
-from cnn_explorer.gui.tiles import Pictures, TileArea
-
-LEAST_SIDE, MOST_SIDE = 36, 60
-"""Logical pixels of a kernel's longer side."""
-
-MOST_LINES = 4
-"""Of kernels of one map; those beyond are on the layer's card."""
 
 _OUT_AXIS = Qt.ItemDataRole.UserRole + 10
 
@@ -213,7 +194,6 @@ class KernelTensors(QWidget):
             self._table.selectRow(selection.layer)
         blocker.unblock()
         self._table.fit()
-        self._table.updateGeometry()
         self._total.setText(f"{exact_text(parameters)} parameters")
         self._hint.setVisible(selection.layer is None)
         self._chosen.setVisible(selection.layer is not None)
@@ -299,100 +279,6 @@ class KernelTensors(QWidget):
         self._more.setText(f"and {count} more: see Kernels")
 
 
-class KernelStrip(TileArea):
-    """The kernels of one map side by side, those that fit into a few lines.
-
-    Signals
-    -------
-    left_out(count)
-        How many kernels did not fit; emitted whenever it may have changed.
-    """
-
-    left_out = Signal(int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._kernels: Array = np.zeros((1, 1, 1), np.float32)
-        self._names: Sequence[Sequence[str]] = ()
-        self._colouring: Colouring | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.viewport().setAutoFillBackground(False)
-
-    def show_kernels(
-        self, kernels: Array, names: Sequence[Sequence[str]], colouring: Colouring
-    ) -> None:
-        """Show kernels.
-
-        Parameters
-        ----------
-        kernels
-            float32, shape (kernels, kh, kw).
-        names
-            What each is applied to, the longest first: “map 2”, “2”.
-        colouring
-            Its one scale is that of the kernels.
-        """
-        self._kernels, self._names, self._colouring = kernels, names, colouring
-        self._arrange()
-        self.refresh()
-
-    def pictures(self, indices: Sequence[int]) -> Pictures:
-        """Colours of some kernels."""
-        assert self._colouring is not None
-        return pictures_of([self._kernels[i] for i in indices], self.map_size, self._colouring, 0)
-
-    def captions(self, index: int) -> Sequence[str]:
-        """What the kernel is applied to."""
-        return self._names[index]
-
-    def resizeEvent(self, event: QEvent) -> None:
-        """Fill the new width."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the text."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.FontChange:
-            self._arrange()
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Tell the weights of the kernel under the pointer."""
-        if isinstance(event, QHelpEvent):
-            spot = self.spot_at(event.pos().toPointF())
-            text = ""
-            if spot is not None:
-                weights = _weights_text(self._kernels[spot.index])
-                text = f"<p>on {self._names[spot.index][0]}</p><pre>{weights}</pre>"
-            QToolTip.showText(event.globalPos(), text, self)
-            return True
-        return super().viewportEvent(event)
-
-    def _arrange(self) -> None:
-        ratio = self.devicePixelRatioF()
-        count, rows, columns = self._kernels.shape
-        least, gap, margin = round(LEAST_SIDE * ratio), round(10 * ratio), round(3 * ratio)
-        caption = round((self.fontMetrics().height() + 2) * ratio)
-        multiple = -(-least // max(rows, columns))
-        width = int(self.width() * ratio)
-        in_line = max(1, (width - 2 * margin + gap) // (columns * multiple + gap))
-        shown = min(count, MOST_LINES * in_line)
-        mosaic = fitted(
-            1,
-            shown,
-            (rows, columns),
-            (width, MOST_LINES * (rows * multiple + caption + gap) - gap + 2 * margin),
-            least=least,
-            most=round(MOST_SIDE * ratio),
-            caption=caption,
-            gap=gap,
-            margin=margin,
-        )
-        self.arrange(mosaic, (rows, columns), mosaic.size[1])
-        self.left_out.emit(count - shown)
-
-
 class _ShapeDelegate(CellDelegate):
     """Paints a shape with the axis that counts the filters in a box."""
 
@@ -467,8 +353,3 @@ def _sentence(state: State, index: int, filter_: int) -> str:
 
 def _range_text(name: str, scale: Scale) -> str:
     return f"All kernels of {name}: {short(scale.least)} to {short(scale.most)}"
-
-
-def _weights_text(kernel: Array) -> str:
-    """A table of a kernel's weights."""
-    return "\n".join(" ".join(f"{short(float(value)):>8}" for value in row) for row in kernel)

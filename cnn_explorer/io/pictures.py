@@ -71,13 +71,11 @@ def png(pixels: Pixels | Greys, texts: Mapping[str, str], scale: int = 1) -> byt
     """
     large: npt.NDArray[Any] = pixels if scale == 1 else pixels.repeat(scale, 0).repeat(scale, 1)
     large = np.ascontiguousarray(large)
-    if large.shape[1] * large.itemsize % 4:
-        large = np.pad(large, ((0, 0), (0, 1)))  # rows of a QImage begin at multiples of 4 bytes
     grey = pixels.dtype == np.uint16
     image = QImage(
         large.data,
-        pixels.shape[1] * scale,
-        pixels.shape[0] * scale,
+        large.shape[1],
+        large.shape[0],
         large.strides[0],
         QImage.Format.Format_Grayscale16 if grey else QImage.Format.Format_RGB32,
     )

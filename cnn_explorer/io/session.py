@@ -18,6 +18,8 @@ from cnn_explorer.core.network import (
     MAX_FILTERS,
     MAX_KERNEL_SIZE,
     MAX_LAYERS,
+    MAX_PADDING,
+    MAX_STRIDE,
     Conv2d,
     Network,
 )
@@ -31,6 +33,8 @@ VERSION = 1
 
 _MOST_JSON = 1 << 20
 _MOST_ARRAY = 4 * MAX_FILTERS**2 * MAX_KERNEL_SIZE**2 + 4096
+_MOST_BYTES = MAX_LAYERS * 2 * _MOST_ARRAY
+_MOST_NUMBER = 2**32 - 1
 
 
 class SessionError(ValueError):
@@ -57,7 +61,9 @@ def save(path: Path, state: State) -> None:
             archive.writestr("document.json", json.dumps(_described(state), indent=1))
             for name, array in _arrays(state).items():
                 with archive.open(f"{name}.npy", "w") as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
+                    np.lib.format.write_array(
+                        member, np.ascontiguousarray(array), allow_pickle=False
+                    )
 
     write_atomically(path, write)
 
@@ -72,6 +78,8 @@ def load(path: Path) -> State:
         that its numbers may have.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError("it is larger than any document")
         with zipfile.ZipFile(path) as archive:
             if _member(archive, "mimetype", len(MIMETYPE)) != MIMETYPE:
                 raise SessionError(f"{path.name} is not a document of CNN Explorer.")
@@ -83,8 +91,15 @@ def load(path: Path) -> State:
         raise SessionError(f"{path.name} could not be opened: {reason}.") from None
     except Exception as error:  # zipfile, json and the checks below raise many kinds
         raise SessionError(
-            f"{path.name} is damaged or not a document of CNN Explorer ({error})."
+            f"{path.name} is damaged or not a document of CNN Explorer: {_reason(error)}."
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in few words: those of a hostile file may be many."""
+    if not isinstance(error, (ValueError, zipfile.BadZipFile)):
+        return "a part of it is missing or of another kind"
+    return " ".join(str(error).split())[:200].rstrip(".")
 
 
 def _described(state: State) -> dict[str, Any]:
@@ -121,45 +136,59 @@ def _arrays(state: State) -> dict[str, Array]:
 
 def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
     if described["version"] != VERSION:
-        raise ValueError(f"version {described['version']}, and this program reads {VERSION}")
+        raise ValueError(f"it has version {described['version']}; this program reads {VERSION}")
     drawing = _array(archive, "drawing")
     if drawing.shape != INPUT_SIZE or drawing.min() < 0 or drawing.max() > 1:
         raise ValueError("the drawing is not 28×28 values from 0 to 1")
     if len(described["layers"]) > MAX_LAYERS:
-        raise ValueError(f"{len(described['layers'])} layers, and {MAX_LAYERS} are the most")
+        raise ValueError(f"it has {len(described['layers'])} layers; {MAX_LAYERS} are the most")
     layers = tuple(
         _layer(archive, f"layer{index + 1}", item) for index, item in enumerate(described["layers"])
     )
-    network = Network(layers, int(described["seed"]))
+    if len({layer.number for layer in layers}) < len(layers):
+        raise ValueError("two layers have the same number")
+    network = Network(layers, _whole(described["seed"], "the seed", 0, _MOST_NUMBER))
     return State(drawing, network, ChannelScheme(described["scheme"]))
 
 
 def _layer(archive: zipfile.ZipFile, name: str, item: dict[str, Any]) -> Conv2d:
-    if item["initialisation"] not in INITIALISATIONS:
-        raise ValueError(f"unknown weights {item['initialisation']!r}")
-    return Conv2d(
-        number=int(item["number"]),
+    if item["initialisation"] not in list(INITIALISATIONS):
+        raise ValueError(f"{name} has unknown weights, {item['initialisation']!r}")
+    layer = Conv2d(
+        number=_whole(item["number"], f"{name}'s number", 0, _MOST_NUMBER),
         weight=_array(archive, f"{name}.weight"),
         bias=_array(archive, f"{name}.bias") if item["bias"] else None,
-        stride=_pair(item["stride"]),
-        padding=_padding(item["padding"]),
-        dilation=_pair(item["dilation"]),
-        groups=int(item["groups"]),
+        stride=_pair(item["stride"], f"{name}'s stride", MAX_STRIDE),
+        padding=_padding(item["padding"], name),
+        dilation=_pair(item["dilation"], f"{name}'s dilation", min(INPUT_SIZE)),
+        groups=_whole(item["groups"], f"{name}'s groups", 1, MAX_FILTERS),
         activation=str(item["activation"]),
         initialisation=item["initialisation"],
-        fan=_pair(item["fan"]),
+        fan=_pair(item["fan"], f"{name}'s fan", MAX_FILTERS),
     )
+    _whole(layer.out_channels, f"{name}'s filters", 1, MAX_FILTERS)
+    _whole(max(layer.kernel_size), f"{name}'s kernel size", 1, MAX_KERNEL_SIZE)
+    if layer.out_channels % layer.groups:
+        raise ValueError(f"{layer.groups} groups do not divide {layer.out_channels} filters")
+    return layer
 
 
-def _padding(value: Any) -> Padding:
-    if value == "same" or value == "valid" or isinstance(value, int):
+def _padding(value: Any, name: str) -> Padding:
+    if value == "same" or value == "valid":
         return value  # type: ignore[no-any-return]
-    return _pair(value)
+    return _whole(value, f"{name}'s padding", 0, MAX_PADDING)
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    rows, columns = map(int, value)
-    return rows, columns
+def _pair(value: Any, what: str, most: int) -> tuple[int, int]:
+    rows, columns = value
+    return _whole(rows, what, 1, most), _whole(columns, what, 1, most)
+
+
+def _whole(value: Any, what: str, least: int, most: int) -> int:
+    """A number that a document can have; a larger one could ask for any amount of memory."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{what} is {value!r}; it must be {least} to {most}")
+    return value
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Array:
@@ -179,7 +208,9 @@ def _array(archive: zipfile.ZipFile, name: str) -> Array:
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """A file of the archive, of at most so many bytes."""
+    """A file of the archive, of at most so many bytes and not packed, as `save` writes it."""
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is packed")
     with archive.open(name) as member:
         data = member.read(most + 1)
     if len(data) > most:

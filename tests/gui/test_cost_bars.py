@@ -1,5 +1,6 @@
 import math
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -14,17 +15,15 @@ from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.gui.cost_bars import (
-    MARKED,
-    SHORT,
     CostBars,
     Costs,
-    PlainTable,
     bytes_text,
     exact_text,
     power_text,
     scheme_colour,
     short_text,
 )
+from cnn_explorer.gui.plain_table import MARKED, SHORT, PlainTable
 
 REAL, NAIVE, SHARED = ChannelScheme
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -155,8 +154,9 @@ def test_printed_cells_say_what_the_tooltips_say(qtbot: QtBot) -> None:
 def test_scheme_at_hand_is_marked(qtbot: QtBot, scheme: ChannelScheme) -> None:
     costs = Costs()
     qtbot.addWidget(costs)
-    costs.show_costs(new_network(), None, SHARED)
-    costs.show_costs(new_network(), None, scheme)
+    network = new_network()
+    costs.show_costs(network, None, SHARED)
+    costs.show_costs(network, None, scheme)
     table = table_of(costs)
     mine = list(ChannelScheme).index(scheme) + 1
     for column in (1, 2, 3):
@@ -234,16 +234,27 @@ def test_bars_of_ones_need_no_scale(qtbot: QtBot) -> None:
     assert len(set(bar_lengths(bars, bars.palette()))) == 1
 
 
-def test_colours_of_schemes_differ_in_lightness() -> None:
-    for ground in ("#ffffff", "#202020"):
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.Base, QColor(ground))
-        colours = [scheme_colour(scheme, palette).getRgbF() for scheme in ChannelScheme]
-        lightness = sorted(
-            0.21 * red + 0.72 * green + 0.07 * blue for red, green, blue, _ in colours
-        )
-        assert lightness[1] - lightness[0] > 0.05
-        assert lightness[2] - lightness[1] > 0.05
+def luminance(colour: QColor) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in colour.getRgbF()[:3]
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#24272c"])
+def test_colours_of_schemes_differ_in_lightness_and_from_the_ground(ground: str) -> None:
+    palette = QPalette()
+    palette.setColor(QPalette.ColorRole.Base, QColor(ground))
+    found = [luminance(scheme_colour(scheme, palette)) for scheme in ChannelScheme]
+    found.append(luminance(QColor(ground)))
+    ordered = sorted(found)
+    contrasts = [(high + 0.05) / (low + 0.05) for low, high in pairwise(ordered)]
+    assert min(contrasts) > 1.3
+    assert max(found.index(value) for value in (ordered[0], ordered[-1])) == 3
+    nearest = min(abs(math.log((value + 0.05) / (found[3] + 0.05))) for value in found[:3])
+    assert nearest >= math.log(2.9)
 
 
 @pytest.mark.parametrize("points", [8, 12, 20])

@@ -27,9 +27,10 @@ from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.cost_bars import MARKED, PlainTable
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.kernel_tensors import KernelStrip, KernelTensors
+from cnn_explorer.gui.kernel_strip import KernelStrip
+from cnn_explorer.gui.kernel_tensors import KernelTensors
+from cnn_explorer.gui.plain_table import MARKED, PlainTable
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
@@ -260,6 +261,7 @@ def test_without_a_map_there_is_a_hint(bench: Bench) -> None:
     assert bench.strip.isVisible()
     bench.selection.select(replace(bench.selection.current, layer=None))
     assert hint in bench.texts()
+    assert bench.table.selectedItems() == []
 
 
 def test_click_and_arrow_keys_select_the_layers_map(bench: Bench, qtbot: QtBot) -> None:
@@ -281,8 +283,10 @@ def test_layer_of_the_selected_map_is_marked(bench: Bench) -> None:
         marks = [bench.table.item(row, 1).data(MARKED) for row in range(3)]
         assert marks == [row == len(address) - 1 for row in range(3)]
         assert {item.row() for item in bench.table.selectedItems()} == {len(address) - 1}
-    # Showing a selection changes none.
-    assert bench.selection.current == Selection().at((0,))
+    # Showing a selection changes none, and keeps the pin.
+    pinned = Selection().at((0, 2), pin=(3, 4))
+    bench.selection.select(pinned)
+    assert bench.selection.current == pinned
 
 
 def test_stroke_pin_and_hidden_path_do_nothing(
@@ -319,30 +323,37 @@ def test_network_and_scheme_are_followed(bench: Bench, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bench.table.viewport().height() >= last)
 
 
+def assert_painted(strip: KernelStrip, expected: np.ndarray) -> None:
+    """Check every pixel of every kernel against its colour: int, (kernels, kh, kw, 4)."""
+    image = strip.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    assert strip.mosaic.count == len(expected)
+    rows = expected.shape[1]
+    for number, cells in enumerate(expected):
+        tile = strip.tile_rectangle(number)
+        side = round(tile.width()) // rows
+        assert tile.width() == tile.height() == rows * side
+        left, top = round(tile.left()), round(tile.top())
+        for y in range(rows * side):
+            for x in range(rows * side):
+                pixel = image.pixelColor(left + x, top + y)
+                found = [pixel.blue(), pixel.green(), pixel.red()]
+                assert np.abs(np.array(found) - cells[y // side, x // side, :3]).max() <= 1
+
+
 @pytest.mark.parametrize("scheme", ChannelScheme)
-@pytest.mark.parametrize("colour_map", ["signed", "viridis"])
 def test_kernels_are_painted_crisp_on_their_layers_scale(
-    bench: Bench, scheme: ChannelScheme, colour_map: str
+    bench: Bench, scheme: ChannelScheme
 ) -> None:
     network = new_network((3, 4), (3, 5), initialisation="he")
-    bench.store.update(colour_map=colour_map, contrast=2)
-    bench.open(network, scheme, (1, 2))
+    bench.open(network, SHARED if scheme is REAL else REAL, (0,))
+    bench.selection.select(Selection().at((1, 2)))
+    bench.preview(scheme=scheme)
     kernels = flat(network.layers[1].weight, scheme)
-    colours = COLOUR_MAPS[colour_map]
-    bgra = colour(kernels[2], colours, scale_of([kernels], colours, 2)).astype(int)
-    image = bench.strip.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    assert bench.strip.mosaic.count == len(kernels[2])
-    for number, expected in enumerate(bgra):
-        tile = bench.strip.tile_rectangle(number)
-        side = round(tile.width()) // 5
-        assert tile.width() == tile.height() == 5 * side
-        left, top = round(tile.left()), round(tile.top())
-        for y in range(5 * side):
-            for x in range(5 * side):
-                pixel = image.pixelColor(left + x, top + y)
-                cell = expected[y // side, x // side]
-                found = [pixel.blue(), pixel.green(), pixel.red()]
-                assert np.abs(np.array(found) - cell[:3]).max() <= 1
+    for colour_map, contrast in (("signed", 1), ("signed", 2), ("viridis", 2)):
+        bench.store.update(colour_map=colour_map, contrast=contrast)
+        colours = COLOUR_MAPS[colour_map]
+        scale = scale_of([kernels], colours, contrast)
+        assert_painted(bench.strip, colour(kernels[2], colours, scale).astype(int))
 
 
 def captions(strip: KernelStrip) -> list[str]:

@@ -373,6 +373,11 @@ def test_one_map_alone_has_the_colours_that_it_has_among_the_others(tmp_path, sc
     with np.load(tmp_path / "one" / "maps.npz") as archive:
         assert archive["layer2.maps"].shape == (1, 28, 28)
         assert archive["layer2.addresses"].tolist() == [[2, 1] if scheme is NAIVE else [1]]
+    (layer,) = json.loads((tmp_path / "one" / "manifest.json").read_bytes())["layers"]
+    (among,) = json.loads((tmp_path / "all" / "manifest.json").read_bytes())["layers"][1:]
+    assert layer["range"] == among["range"]
+    assert layer["ranges"].items() < among["ranges"].items()
+    assert len(layer["ranges"]) == 1
 
 
 def test_layers_may_be_chosen(tmp_path):
