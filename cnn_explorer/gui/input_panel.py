@@ -6,23 +6,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, Slot
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
     QDropEvent,
     QFont,
     QGuiApplication,
-    QIcon,
     QImage,
     QImageReader,
-    QKeyEvent,
-    QPixmap,
 )
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -38,10 +33,11 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, SIDE, blank
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import HELP, Canvas
+from cnn_explorer.gui.digit_grid import DigitGrid
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
-from cnn_explorer.io.digits import digit, styles
+from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 
 _MARGIN = 8
@@ -334,60 +330,6 @@ class InputPanel(QWidget):
         return button
 
 
-class DigitGrid(QWidget):
-    """A picture of each sample digit: a column for each digit, a row for each style.
-
-    Signals
-    -------
-    chosen(label, style)
-        One was picked.
-    """
-
-    chosen = Signal(int, int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pictures = QButtonGroup(self)
-        self._pictures.setExclusive(False)
-        self._pictures.idClicked.connect(self._choose)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(6, 6, 6, 6)
-        self._grid.setSpacing(2)
-
-    @Slot()
-    def fill(self) -> None:
-        """Paint the pictures when they are first looked at; the keyboard starts at the first."""
-        if not self._pictures.buttons():
-            self._add_pictures()
-        self._pictures.button(0).setFocus()
-
-    def _add_pictures(self) -> None:
-        for label in range(10):
-            for style, name in enumerate(styles(label)):
-                button = QToolButton(self)
-                button.setIcon(_picture(digit(label, style)))
-                button.setIconSize(QSize(SIDE, SIDE))
-                button.setProperty("flat", True)
-                button.setAccessibleName(f"Digit {label}, {name}")
-                button.setToolTip(f"{label}, {name}")
-                self._grid.addWidget(button, style, label)
-                self._pictures.addButton(button, 10 * style + label)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Enter choose, as everywhere in menus."""
-        focused = self.focusWidget()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(
-            focused, QToolButton
-        ):
-            focused.click()
-        else:
-            super().keyPressEvent(event)
-
-    @Slot(int)
-    def _choose(self, number: int) -> None:
-        self.chosen.emit(number % 10, number // 10)
-
-
 def _read(source: QImage | str, text: str, invert: bool | None = None, **_: object) -> _Reading:
     """Read a picture: a task for `LongJob`."""
     if isinstance(source, QImage):
@@ -414,12 +356,6 @@ def _name_filters() -> str:
     formats = {bytes(name.data()).decode() for name in QImageReader.supportedImageFormats()}
     patterns = " ".join(f"*.{name}" for name in sorted(formats - {"svg", "svgz"}))
     return f"Images ({patterns});;All files (*)"
-
-
-def _picture(drawing: Array) -> QIcon:
-    grey = np.rint(drawing * 255).astype(np.uint8)
-    image = QImage(grey.data, SIDE, SIDE, SIDE, QImage.Format.Format_Grayscale8)
-    return QIcon(QPixmap.fromImage(image.scaled(4 * SIDE, 4 * SIDE)))
 
 
 def _pixels(size: float) -> str:

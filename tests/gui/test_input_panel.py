@@ -1,6 +1,7 @@
 """The input panel: its tools, its pictures, and what it says of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,10 @@ from PySide6.QtGui import (
     QAccessible,
     QAction,
     QActionGroup,
+    QClipboard,
     QDragEnterEvent,
     QDropEvent,
     QFont,
-    QGuiApplication,
     QImage,
 )
 from PySide6.QtTest import QTest
@@ -24,8 +25,9 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, blank
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.state import State
+from cnn_explorer.gui.digit_grid import DigitGrid
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.input_panel import DigitGrid, InputPanel
+from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit, styles
@@ -78,6 +80,12 @@ def panel(
     widget.shut_down()
 
 
+@pytest.fixture
+def clipboard(qapp: QApplication) -> Iterator[QClipboard]:
+    yield qapp.clipboard()
+    qapp.clipboard().clear()  # with data of Python's in it the process would crash at its end
+
+
 def button(panel: QWidget, text: str) -> QToolButton:
     """The button with a text, wherever it is, if it can be seen."""
     found = [
@@ -118,15 +126,15 @@ def ink() -> NDArray[np.float32]:
 
 
 def dropped(panel: InputPanel, mime: QMimeData) -> bool:
-    """Drag and drop on the panel; whether it was accepted, as a copy."""
+    """Drag to the panel with Shift, which asks for a move; whether it was accepted as a copy."""
     offered = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(9, 9), offered, mime, left, none)
+    left, shift = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    enter = QDragEnterEvent(QPoint(9, 9), offered, mime, left, shift)
     enter.setAccepted(False)
     QApplication.sendEvent(panel, enter)
     if not enter.isAccepted():
         return False
-    drop = QDropEvent(QPointF(9, 9), offered, mime, left, none, QEvent.Type.Drop)
+    drop = QDropEvent(QPointF(9, 9), offered, mime, left, shift, QEvent.Type.Drop)
     QApplication.sendEvent(panel, drop)
     return drop.isAccepted() and drop.dropAction() is Qt.DropAction.CopyAction
 
@@ -282,12 +290,16 @@ def test_what_is_said_of_a_picture_goes_with_it(
     assert not any(item.text() == "Not inverted" for item in visible(panel, QToolButton))
 
 
-def test_an_error_goes_with_the_next_stroke(qtbot: QtBot, panel: InputPanel) -> None:
+def test_an_error_goes_with_the_next_stroke(
+    qtbot: QtBot, panel: InputPanel, document: Document
+) -> None:
     panel.use_image(QImage())
     wait_for(qtbot, panel, "0 by 0 pixels")
     panel.canvas.erasing = True
     QTest.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
     assert "0 by 0" in words(panel)  # there was no ink to erase
+    document.commit("Reset", replace(document.state, network=new_network()))
+    assert "0 by 0" in words(panel)
     panel.canvas.erasing = False
     QTest.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
     assert "0 by 0" not in words(panel)
@@ -348,6 +360,17 @@ def test_an_image_file_can_be_dropped(
     assert document.undo_stack.undoText() == "Open image"
 
 
+def test_a_file_goes_before_its_preview(
+    qtbot: QtBot, panel: InputPanel, document: Document, tmp_path: Path
+) -> None:
+    page().save(str(tmp_path / "page.png"))
+    mime = urls(tmp_path / "page.png")
+    mime.setImageData(QImage(28, 28, QImage.Format.Format_Mono))
+    dropped(panel, mime)
+    wait_for(qtbot, panel, INVERTED)
+    np.testing.assert_array_equal(document.state.drawing, ink())
+
+
 def test_a_picture_can_be_dropped_from_a_browser(
     qtbot: QtBot, panel: InputPanel, document: Document
 ) -> None:
@@ -372,8 +395,10 @@ def test_two_files_are_one_too_many(panel: InputPanel, document: Document) -> No
     assert document.state is before
 
 
-def test_a_picture_can_be_pasted(qtbot: QtBot, panel: InputPanel, document: Document) -> None:
-    QGuiApplication.clipboard().setImage(page())
+def test_a_picture_can_be_pasted(
+    qtbot: QtBot, panel: InputPanel, document: Document, clipboard: QClipboard
+) -> None:
+    clipboard.setImage(page())
     click(button(panel, "Paste"))
     wait_for(qtbot, panel, INVERTED)
     np.testing.assert_array_equal(document.state.drawing, ink())
@@ -381,17 +406,23 @@ def test_a_picture_can_be_pasted(qtbot: QtBot, panel: InputPanel, document: Docu
 
 
 def test_a_file_can_be_pasted(
-    qtbot: QtBot, panel: InputPanel, document: Document, tmp_path: Path
+    qtbot: QtBot,
+    panel: InputPanel,
+    document: Document,
+    clipboard: QClipboard,
+    tmp_path: Path,
 ) -> None:
     page().save(str(tmp_path / "page.png"))
-    QGuiApplication.clipboard().setMimeData(urls(tmp_path / "page.png"))
+    clipboard.setMimeData(urls(tmp_path / "page.png"))
     panel.paste_image()
     wait_for(qtbot, panel, INVERTED)
     assert document.undo_stack.undoText() == "Paste image"
 
 
-def test_pasting_text_says_what_is_missing(panel: InputPanel, document: Document) -> None:
-    QGuiApplication.clipboard().setText("seven")
+def test_pasting_text_says_what_is_missing(
+    panel: InputPanel, document: Document, clipboard: QClipboard
+) -> None:
+    clipboard.setText("seven")
     panel.paste_image()
     assert "The clipboard holds no image; copy one first." in words(panel)
     assert document.undo_stack.count() == 0
