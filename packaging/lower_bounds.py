@@ -27,10 +27,10 @@ def run(arguments: list[str]) -> int:
     pins = lowest(project["project"]["dependencies"]) + lowest(project["dependency-groups"]["test"])
     print("Installing", *pins, flush=True)
     venv.create(_FOLDER, clear=True, with_pip=True)
-    python = _FOLDER / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    python = str(_FOLDER / ("Scripts" if sys.platform == "win32" else "bin") / "python")
     install = [python, "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, *pins], check=True)
-    subprocess.run([*install, "--no-deps", "--editable", _ROOT], check=True)
+    subprocess.run([*install, "--no-deps", "--editable", str(_ROOT)], check=True)
     return subprocess.run([python, "-m", "pytest", *arguments], cwd=_ROOT, check=False).returncode
 
 
