@@ -1,10 +1,12 @@
 """The program with its window: application, folders, settings, errors."""
 
+import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, QTimer, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -63,15 +65,20 @@ class Program(QObject):
 
     def __init__(self, app: QApplication, folders: Folders) -> None:
         super().__init__(app)
+        self._problems: list[str] = []
         for folder in (folders.config, folders.data):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                self._problems.append(f"Nothing can be kept in {folder}: {error.strerror}.")
         self._app = app
         self._last = folders.data / "last.cnnx"
         self._base_size = app.font().pointSizeF()
         self.errors = ErrorHook(folders.data / "crash.log", self)
-        self.store = SettingsStore(folders.config / "settings.ini", self)
+        self.store = SettingsStore(folders.config / "settings.json", self)
         self._apply(self.store.current)
-        self._problem = self.store.problem
+        if self.store.problem:
+            self._problems.append(self.store.problem)
         self.window = MainWindow(self._last_state(), self.store)
         self.store.changed.connect(self._settings_changed)
         self.window.closing.connect(self._keep)
@@ -79,35 +86,46 @@ class Program(QObject):
 
     def show(self) -> None:
         """Show the window; what takes long to load comes after its first paint."""
+        self.window.installEventFilter(self)
         self.window.show()
-        QTimer.singleShot(0, self._after_first_paint)
 
     def end(self) -> None:
         """Close the window if it is open, and give the hooks for errors back."""
         self.window.close()
         self.errors.remove()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (Qt's name)
+        """Wait for the window's first paint: its children are painted in the same event."""
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._after_first_paint)
+        return False
+
     @Slot()
     def _after_first_paint(self) -> None:
         self.window.load_signal()
         if not QFontDatabase.families():
-            self._problem = "No font is installed, so no text shows; install one, such as DejaVu."
-            print(self._problem, file=sys.stderr)
-        if self._problem:
-            box = QMessageBox(QMessageBox.Icon.Information, "CNN Explorer", self._problem)
+            problem = "No font is installed, so no text shows; install one, such as DejaVu."
+            self._problems.append(problem)
+            print(problem, file=sys.stderr)
+        if self._problems:
+            text = "\n\n".join(self._problems)
+            box = QMessageBox(QMessageBox.Icon.Information, "CNN Explorer", text)
             box.setParent(self.window, box.windowFlags())
             box.open()
 
     def _last_state(self) -> State:
         """The document of the last session, or the opening one; says why where it is neither."""
-        if not self._last.exists():
+        if not os.path.exists(self._last):
             return session.opening_state()
         try:
             return session.load(self._last)
         except session.SessionError as error:
             aside = self._last.with_name(self._last.name + ".bad")
-            self._last.replace(aside)
-            self._problem = f"The last document is not back: {error} It was put aside as {aside}."
+            with suppress(OSError):
+                self._last.replace(aside)
+            where = "" if os.path.exists(self._last) else f" It was put aside as {aside}."
+            self._problems.append(f"The last document is not back: {error}{where}")
             return session.opening_state()
 
     @Slot()

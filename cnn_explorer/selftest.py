@@ -1,5 +1,6 @@
 """A run of the real window, for the package that users get: draw, wait, export, undo, close."""
 
+import faulthandler
 import os
 import sys
 import tempfile
@@ -23,12 +24,16 @@ def run() -> int:
 
     if display_problem() is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    # Where a dialog or a call into Qt never returns, nothing below would end it.
+    faulthandler.dump_traceback_later(SECONDS + 3, exit=True)
     with tempfile.TemporaryDirectory() as folder:
         try:
             _use_window(Path(folder))
         except SelfTestError as error:
             print(f"Self-test failed: {error}", file=sys.stderr)
             return 1
+        finally:
+            faulthandler.cancel_dump_traceback_later()
     print("Self-test passed: drew, computed, exported, undid, closed.")
     return 0
 

@@ -88,7 +88,7 @@ def scale_of(arrays: Iterable[Array], colours: ColourMap, contrast: int = 1) -> 
     else:
         low, high = least, most
     if high - low < _LEAST_RANGE:
-        low, high = (-1.0 if colours.signed else 0.0), 1.0
+        low, high = (-1.0 if colours.signed else least), 1.0
     return Scale(low / contrast, high / contrast, least, most, contrast)
 
 

@@ -17,11 +17,12 @@ from cnn_explorer.core.activations import Array
 
 _KERNEL_STREAM, _BIAS_STREAM = 0, 1
 
-# Steps from one input map's shape in the bank to the next one's; 13 and 16 have no common divisor,
-# so that 16 input maps get 16 shapes.
-_STEP = 13
-# Not -1, so that the kernels of a filter never cancel out, even where all have one shape (1×1).
-_NEGATIVE = -0.75
+# Steps from one input map's shape in the bank to the next one's; 11 and 16 have no common
+# divisor, so that 16 input maps get 16 shapes.
+_STEP = 11
+# How much kernels of input maps after the first weigh. Not 1, so that the kernels of a filter never
+# cancel out when they are added up, even where all have one shape (1×1).
+_LATER = 0.75
 
 _Shape = npt.NDArray[np.float64]
 
@@ -103,11 +104,11 @@ def draw_bias(*, seed: int, number: int, out_channels: range) -> Array:
 def bank(kernel_size: Size) -> Array:
     """Kernels made by hand; the positive cells of each sum to 2, the most that it answers to ink.
 
-    In order: horizontal and vertical edge (at 3×3 Sobel's), blob, Laplacian, the two diagonal
-    edges, horizontal, vertical and the two diagonal lines; then the edges from their other side,
-    and among them a spot (a centre less its surround) and the identity. The edges are the
-    derivatives of the blob, a Gaussian as wide as the kernel. A shape that so small a kernel cannot
-    show (all at 1×1, a few at 2×2) is the identity.
+    In order: horizontal and vertical edge (at 3×3 Sobel's), blob, Laplacian, horizontal and
+    vertical line, the two diagonal edges; then the four edges from their other side, and between
+    them a spot (a centre less its surround), the two diagonal lines and the identity. The edges are
+    the derivatives of the blob, a Gaussian as wide as the kernel. A shape that so small a kernel
+    cannot show (all at 1×1, a few at 2×2) is the identity.
 
     Parameters
     ----------
@@ -146,18 +147,18 @@ def bank(kernel_size: Size) -> Array:
         edge(0, 1),
         blob,
         laplacian,
-        edge(1, 1),
-        edge(1, -1),
         line(0, 1),
         line(1, 0),
-        line(1, 1),
-        line(-1, 1),
-        edge(-1, 1),
-        edge(-1, -1),
+        edge(1, 1),
+        edge(1, -1),
         edge(-1, 0),
+        edge(-1, 1),
         spot,
+        line(-1, 1),
+        edge(-1, -1),
         edge(0, -1),
         identity,
+        line(1, 1),
     ]
     shapes = [shape if np.abs(shape).max() > 1e-9 else identity for shape in shapes]
     kernels = np.stack([2 * shape / shape.clip(0).sum() for shape in shapes])
@@ -176,20 +177,18 @@ def _centred(shape: _Shape) -> _Shape:
 def _from_bank(
     seed: int, number: int, out_channels: range, in_channels: range, kernel_size: Size, fan: Size
 ) -> Array:
-    """Give filter j shape j for input map 0, and walk the bank by 13 for each input map after it.
+    """Give filter j shape j for input map 0, and walk the bank by 11 for each input map after it.
 
-    The kernels of maps after the first are taken whole or at -3/4 in turn. The turn changes from
-    filter to filter and with each round of 16 filters or maps: above the first layer filters repeat
-    after 32 only, and wide layers neither swell nor vanish. Dividing by √fan_in keeps the sum over
-    the inputs in the range of one of them.
+    The kernels of maps after the first weigh 3/4 and -3/4 in turn. The turn changes from filter to
+    filter and with each round of 16 filters, so that above the first layer filters repeat after 32
+    only. Dividing by √fan_in keeps the sum over the inputs in the range of one of them.
     """
     shapes = bank(kernel_size)
     outs = np.arange(out_channels.start, out_channels.stop)[:, np.newaxis]
     ins = np.arange(in_channels.start, in_channels.stop)
     which = (outs + _STEP * ins) % len(shapes)
-    rounds = outs // len(shapes) + ins // len(shapes)
-    turned = (ins > 0) & ((outs + ins + rounds) % 2 == 1)
-    gain = np.where(turned, _NEGATIVE, 1) / np.sqrt(fan[0])
+    turned = (outs + outs // len(shapes) + ins) % 2 == 1
+    gain = np.where(ins == 0, 1, np.where(turned, -_LATER, _LATER)) / np.sqrt(fan[0])
     kernels: Array = (shapes[which] * gain[..., np.newaxis, np.newaxis]).astype(np.float32)
     return kernels + np.float32(0)  # no -0, which would be printed
 

@@ -23,8 +23,8 @@ class Mosaic:
         (height, width) of a tile.
     caption
         Room above each line of tiles.
-    gutter
-        Room to the left of each group.
+    gutter, header
+        Room to the left of all groups, and above them.
     gap, group_gap
         Room between lines and columns, and more between groups.
     margin
@@ -37,6 +37,7 @@ class Mosaic:
     tile: tuple[int, int]
     caption: int = 0
     gutter: int = 0
+    header: int = 0
     gap: int = 0
     group_gap: int = 0
     margin: int = 0
@@ -64,7 +65,7 @@ class Mosaic:
         """(width, height) of the whole picture."""
         columns = min(self.columns, self.per_group)
         width = self.gutter + columns * (self.tile[1] + self.gap) - self.gap
-        height = self.groups * self._group_height - self.gap - self.group_gap
+        height = self.header + self.groups * self._group_height - self.gap - self.group_gap
         return width + 2 * self.margin, height + 2 * self.margin
 
     def rectangle(self, index: int) -> Rectangle:
@@ -77,14 +78,14 @@ class Mosaic:
 
     def group_top(self, group: int) -> int:
         """Where a group begins, its first caption included."""
-        return self.margin + group * self._group_height
+        return self.margin + self.header + group * self._group_height
 
     def index_at(self, x: float, y: float) -> int | None:
         """Tile whose pixels hold a point, or None between them."""
         if x < 0 or y < 0:
             return None
         column = math.floor((x - self.margin - self.gutter) / (self.tile[1] + self.gap))
-        group, rest = divmod(y - self.margin, self._group_height)
+        group, rest = divmod(y - self.group_top(0), self._group_height)
         line = math.floor(rest / self._line_height)
         member = line * self.columns + column
         inside = 0 <= column < self.columns and 0 <= line < self.lines
@@ -96,23 +97,38 @@ class Mosaic:
 
     def within(self, x: float, y: float, width: float, height: float) -> list[int]:
         """Tiles of which some pixel or caption lies in a rectangle, in order."""
-        step = self.tile[1] + self.gap
-        left = x - self.margin - self.gutter
-        first = max(0, math.floor((left + self.gap) / step))
-        last = min(self.columns - 1, math.ceil((left + width) / step) - 1)
-        line_first = max(0, self._line_at(y))
-        line_last = min(self.groups * self.lines - 1, self._line_at(y + height))
+        left, top = x - self.margin - self.gutter, y - self.group_top(0)
+        caption_and_tile = self._line_height - self.gap
+        columns = _overlapping(
+            left, width, self.tile[1] + self.gap, self.tile[1], min(self.columns, self.per_group)
+        )
         found = []
-        for line in range(line_first, line_last + 1):
-            group, own = divmod(line, self.lines)
-            members = range(own * self.columns + first, own * self.columns + last + 1)
-            found += [group * self.per_group + j for j in members if j < self.per_group]
+        for group in _overlapping(
+            top, height, self._group_height, self._group_height - self.group_gap, self.groups
+        ):
+            below = top - group * self._group_height
+            for line in _overlapping(
+                below, height, self._line_height, caption_and_tile, self.lines
+            ):
+                members = [line * self.columns + column for column in columns]
+                found += [group * self.per_group + j for j in members if j < self.per_group]
         return found
 
-    def _line_at(self, y: float) -> int:
-        """Number of the line, over all groups, that holds a height."""
-        group, rest = divmod(y - self.margin, self._group_height)
-        return int(group) * self.lines + min(self.lines - 1, int(rest // self._line_height))
+    def neighbour(self, index: int, lines: int, columns: int) -> int:
+        """Tile some lines below or columns after another; the same where there is none."""
+        target = index + columns
+        if lines:
+            group, member = divmod(index, self.per_group)
+            line, column = divmod(member, self.columns)
+            group, line = divmod(group * self.lines + line + lines, self.lines)
+            target = group * self.per_group + min(line * self.columns + column, self.per_group - 1)
+        return target if 0 <= target < self.count else index
+
+
+def _overlapping(start: float, length: float, step: int, extent: int, count: int) -> range:
+    """Which of some intervals of an extent, one each step from 0, overlap a given one."""
+    first = max(0, math.floor((start - extent) / step) + 1)
+    return range(first, min(count, math.ceil((start + length) / step)))
 
 
 def fitted(
@@ -126,6 +142,7 @@ def fitted(
     caption: int = 0,
     gutter_tile: bool = False,
     gutter: int = 0,
+    header: int = 0,
     gap: int = 0,
     group_gap: int = 0,
     margin: int = 0,
@@ -135,7 +152,7 @@ def fitted(
 
     Parameters
     ----------
-    groups, per_group, caption, gutter, gap, group_gap, margin
+    groups, per_group, caption, gutter, header, gap, group_gap, margin
         As in `Mosaic`.
     map_size
         (rows, columns) of a map; a tile is a whole multiple of it.
@@ -167,6 +184,7 @@ def fitted(
             tile,
             caption=caption,
             gutter=left,
+            header=header,
             gap=gap,
             group_gap=group_gap,
             margin=margin,

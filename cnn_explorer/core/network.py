@@ -6,6 +6,7 @@ identity: an edit makes a new network that shares every layer it did not touch.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.convolution import Method, Padding, conv2d, multiply_adds, output_size
@@ -220,7 +221,7 @@ class Network:
             channels = layer.out_channels
         _ = self.sizes
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[Size, ...]:
         """(rows, columns) of the input and then of every layer's maps."""
         sizes = [INPUT_SIZE]

@@ -36,19 +36,15 @@ def map_sentence(state: State, address: Address) -> str:
         body = f"{parent} convolved with the flat kernel [:, :, 0, {filter_}]"
     else:
         number = str(filter_)
-        own = layer.weight.shape[1] > 1 and state.scheme is ChannelScheme.REAL
-        if index == 0:
-            body = f"the drawing convolved with kernel [:, :, 0, {filter_}]"
-        elif own:
+        if inputs == 1:
+            one = source if index == 0 else f"the one map of {source}"
+            body = f"{one} convolved with kernel [:, :, 0, {filter_}]"
+        else:
+            shared = state.scheme is ChannelScheme.SHARED
+            kernel = "the shared kernel [:, :, 0" if shared else "its kernel [:, :, i"
             body = (
                 f"the sum over the {inputs} maps of {source}, "
-                f"each convolved with its kernel [:, :, i, {filter_}]"
-            )
-        else:
-            maps = "the one map" if inputs == 1 else f"the {inputs} maps"
-            body = (
-                f"the sum over {maps} of {source}, "
-                f"each convolved with the shared kernel [:, :, 0, {filter_}]"
+                f"each convolved with {kernel}, {filter_}]"
             )
     bias = "" if layer.bias is None else f", plus bias {signed(layer.bias[filter_])}"
     activation = "" if layer.activation == "none" else ACTIVATIONS[layer.activation].label + " of "
@@ -57,7 +53,7 @@ def map_sentence(state: State, address: Address) -> str:
 
 def signed(value: float) -> str:
     """A number to three decimals with a true minus sign: “−0.024”."""
-    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:z.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def short(value: float) -> str:

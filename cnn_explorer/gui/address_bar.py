@@ -1,6 +1,6 @@
 """In Naive, which part of a layer's maps is shown, and where to go."""
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from cnn_explorer.core.network import layer_name
@@ -21,7 +21,14 @@ class AddressBar(QWidget):
     """“the 128 of 8 192 maps under 2.*” and a field for the address of a map to go to.
 
     Shown in Naive alone, from the second layer on.
+
+    Signals
+    -------
+    said(reason)
+        Why an address cannot be gone to, or "" where it can.
     """
+
+    said = Signal(str)
 
     def __init__(
         self,
@@ -36,9 +43,7 @@ class AddressBar(QWidget):
         self._state = document.state
         self._label = QLabel(self)
         self._label.setProperty("role", "quiet")
-        self._reason = QLabel(self)
-        self._reason.setProperty("role", "warning")
-        self._reason.setWordWrap(True)
+        self._label.setWordWrap(True)
         self._go = QLineEdit(self)
         self._go.setAccessibleName(f"Address of a map of {layer_name(layer)} to go to")
         self._go.setMaximumWidth(110)
@@ -46,12 +51,11 @@ class AddressBar(QWidget):
         word.setProperty("role", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._label)
-        row.addWidget(self._reason, 1)
+        row.addWidget(self._label, 1)
         row.addWidget(word)
         row.addWidget(self._go)
         self._go.returnPressed.connect(self._go_to)
-        self._go.textEdited.connect(self._reason.clear)
+        self._go.textEdited.connect(self._typed)
         selection.changed.connect(self._show_selection)
         self.set_state(document.state)
 
@@ -79,12 +83,16 @@ class AddressBar(QWidget):
         self._go.setToolTip(f"One filter for each layer, joined by dots, such as {example}.")
 
     @Slot()
+    def _typed(self) -> None:
+        self.said.emit("")
+
+    @Slot()
     def _go_to(self) -> None:
         try:
             address = parse_address(self._go.text())
             check_address(address, self._state.network)
         except ValueError as error:
-            self._reason.setText(str(error))
+            self.said.emit(str(error))
             return
-        self._reason.clear()
+        self.said.emit("")
         self._selection.select(self._selection.current.at(address))

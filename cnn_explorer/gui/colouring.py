@@ -7,8 +7,8 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
+from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.settings import Settings
-from cnn_explorer.gui.tiles import Pictures
 
 
 @dataclass(frozen=True, eq=False)

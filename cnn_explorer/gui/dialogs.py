@@ -1,7 +1,6 @@
 """About, and what the mouse and the keys do."""
 
 import platform
-from importlib.metadata import version
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QKeySequence
@@ -33,6 +32,9 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Not at the head: it would delay the first paint.
+        from importlib.metadata import version
+
         rows = "".join(
             f"<tr><td>{name} {version(name)}&nbsp;&nbsp;</td><td>{use}&nbsp;&nbsp;</td>"
             f"<td>{licence}</td></tr>"

@@ -101,6 +101,7 @@ class _Step(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         assert isinstance(other, _Step)
         self._new = other._new
+        self.setText(other.text())
         return True
 
     def redo(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnn_explorer.core.activations import Array
@@ -13,8 +13,9 @@ from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.sentences import map_sentence, map_title, short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.selection import SelectionModel
-from cnn_explorer.gui.tiles import MARGIN, Pictures, Spot, TileArea
+from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.histogram import Histogram
@@ -62,6 +63,11 @@ class EnlargedMap(TileArea):
         """The map's colours."""
         assert self._colouring is not None
         return pictures_of([self._values], self.map_size, self._colouring, self._layer)
+
+    def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
+        """Paint the map, if there is one yet."""
+        if self._values is not None:
+            super().paint_tiles(painter, indices)
 
     def captions(self, index: int) -> Sequence[str]:
         """None: the page has a title."""

@@ -5,8 +5,10 @@ import platform
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from PySide6.QtCore import QObject, Signal, Slot, qVersion
 from PySide6.QtGui import QGuiApplication
@@ -82,16 +84,21 @@ class ErrorHook(QObject):
         self.reported.connect(self._show)
         self._dialog: ErrorDialog | None = None
         self._before = sys.excepthook, threading.excepthook
-        self._crash_file = crash_file.open("w", encoding="utf-8")
-        faulthandler.enable(self._crash_file)
+        self._crash_file: TextIO | None = None
+        with suppress(OSError):  # where nothing can be kept, a crash leaves no traces
+            self._crash_file = crash_file.open("w", encoding="utf-8")
+            faulthandler.enable(self._crash_file)
         sys.excepthook = self._caught
         threading.excepthook = self._caught_in_thread
 
     def remove(self) -> None:
         """Leave exceptions to the hooks that were there before."""
         sys.excepthook, threading.excepthook = self._before
-        faulthandler.disable()
-        self._crash_file.close()
+        if self._crash_file is not None:
+            faulthandler.disable()
+            self._crash_file.close()
+        if self._dialog is not None:
+            self._dialog.deleteLater()
 
     def _caught(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -100,7 +107,7 @@ class ErrorHook(QObject):
             QGuiApplication.quit()
             return
         text = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(text)
+        print(text, end="", file=sys.stderr)
         self.reported.emit(report_of(text))
 
     def _caught_in_thread(self, args: threading.ExceptHookArgs) -> None:

@@ -131,8 +131,11 @@ class ExportDialog(QDialog):
             If no format is chosen.
         """
         settings = self._store.current
+        formats = tuple(name for name, box in self._formats.items() if box.isChecked())
+        if not formats:
+            raise ExportError("Tick at least one kind of file.")
         options = ExportOptions(
-            formats=tuple(name for name, box in self._formats.items() if box.isChecked()),
+            formats=formats,
             scale=self._scale.value(),
             colour_map=settings.colour_map,
             contrast=settings.contrast,
@@ -209,13 +212,22 @@ class ExportDialog(QDialog):
         self._range.setVisible(self._what.currentData() == "range")
         try:
             names = file_names(self._state, self.options())
+            self._check_folder()
         except ExportError as error:
             self._go.setEnabled(False)
             self._says.setText(str(error))
             return
-        self._go.setEnabled(bool(self._folder.text().strip()))
+        self._go.setEnabled(True)
         some = ", ".join(names[:2]) + (", …" if names[2:] else "")
         self._says.setText(f"{len(names):,} files: {some}")
+
+    def _check_folder(self) -> None:
+        if not self._folder.text().strip():
+            raise ExportError("Say in which folder the files go.")
+        try:
+            _ = self.folder
+        except RuntimeError:
+            raise ExportError("No such user's home; write the folder's whole path.") from None
 
     @Slot()
     def _browse(self) -> None:

@@ -23,10 +23,14 @@ class Histogram(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot = pg.PlotWidget(self, enableMenu=False)
+        menu = self._plot.getPlotItem().ctrlMenu
+        menu.setParent(self, menu.windowFlags())  # without a parent it would outlive the plot
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
         self._plot.setLabel("bottom", "value (zeros left out)")
         self._plot.setLabel("left", "pixels")
+        for side in ("bottom", "left"):
+            self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._plot.getAxis("left").setTicks([[(n, str(10**n)) for n in range(6)]])
         self._plot.setAccessibleName("Histogram of the map's values")
         self.bars = pg.BarGraphItem(x=[0], height=[0], width=1)
@@ -47,7 +51,8 @@ class Histogram(QWidget):
         colours, scale
             As the map is painted.
         """
-        shown = values[np.isfinite(values) & (values != 0)]
+        # In float64, since bins of values that hardly differ have no width in float32.
+        shown = values[np.isfinite(values) & (values != 0)].astype(np.float64)
         if not shown.size:
             self.bars.setOpts(x=[0], height=[0], width=1, brushes=None)
             return

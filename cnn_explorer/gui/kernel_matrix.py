@@ -12,9 +12,10 @@ from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import scheme_kernel
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings
-from cnn_explorer.gui.tiles import Pictures, Spot, TileArea, fitted_legibly
+from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea, fitted_legibly
 
 SIDES = (18, 36, 66)
 """Logical pixels of a kernel's longer side: the least, the least easy to read, the most."""
@@ -94,17 +95,17 @@ class KernelMatrix(TileArea):
             return
         super().paint_tiles(painter, indices)
         metrics = self.fontMetrics()
-        header = metrics.height() + 6
+        header, gutter = self._header(), self._gutter()
         room = self.viewport().rect()
         base = self.palette().color(QPalette.ColorRole.Base)
         painter.fillRect(0, 0, room.width(), header, base)
-        painter.fillRect(0, 0, self._gutter(), room.height(), base)
+        painter.fillRect(0, 0, gutter, room.height(), base)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         columns = sorted({index % self.mosaic.per_group for index in self.visible()})
         rows = sorted({index // self.mosaic.per_group for index in self.visible()})
         for column in columns:
             tile = self.tile_rectangle(column)
-            if tile.left() < self._gutter() - 2:
+            if tile.left() < gutter:
                 continue
             for text in (f"filter {column}", str(column)):
                 if metrics.horizontalAdvance(text) <= tile.width() + 6:
@@ -112,8 +113,8 @@ class KernelMatrix(TileArea):
                     break
         for row in rows:
             tile = self.tile_rectangle(row * self.mosaic.per_group)
-            if tile.top() >= header - 2:
-                place = QRectF(0, tile.top(), self._gutter() - 8, tile.height())
+            if tile.top() >= header:
+                place = QRectF(0, tile.top(), gutter - 2, tile.height())
                 painter.drawText(
                     place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                     self._row_name(row),
@@ -127,7 +128,6 @@ class KernelMatrix(TileArea):
             current = self._selection.current.path[self._layer]
             target = min(max(current + columns, 0), self.mosaic.per_group - 1)
             self._select(Spot(target, 0, 0))
-            self.show_tile(target)
 
     def _row_name(self, row: int) -> str:
         if self._kernel.shape[1] < self._state.network.layers[self._layer].in_channels:
@@ -137,7 +137,7 @@ class KernelMatrix(TileArea):
     def _gutter(self) -> int:
         rows = self._kernel.shape[1]
         widest = max(self.fontMetrics().horizontalAdvance(self._row_name(r)) for r in {0, rows - 1})
-        return widest + 14
+        return widest + 8
 
     def _arrange(self) -> None:
         ratio = self.devicePixelRatioF()
@@ -149,16 +149,17 @@ class KernelMatrix(TileArea):
             self._room,
             SIDES,
             ratio,
-            gutter=round((self._gutter() - self._header()) * ratio),
+            gutter=round(self._gutter() * ratio),
+            header=round(self._header() * ratio),
             gap=round(8 * ratio),
-            margin=round(self._header() * ratio),
+            margin=round(MARGIN * ratio),
             wrap=False,
         )
-        self.arrange(mosaic, (size[0], size[1]), height)
+        self.arrange(mosaic, (size[0], size[1]), height, self._room[0])
         self._show_selection(self._selection.current, self._selection.current)
 
     def _header(self) -> int:
-        return self.fontMetrics().height() + 6
+        return self.fontMetrics().height() + 3
 
     @Slot(object)
     def _select(self, spot: Spot) -> None:
@@ -173,4 +174,14 @@ class KernelMatrix(TileArea):
         if new.layer == self._layer:
             count = self.mosaic.count
             self.linked = range(new.path[self._layer], count, self.mosaic.per_group)
+            if new.address != old.address:
+                self._show_column(new.path[self._layer])
         self.viewport().update()
+
+    def _show_column(self, filter_: int) -> None:
+        """Scroll sideways until a filter's kernels are in view, beside the row names."""
+        tile = self.tile_rectangle(filter_)
+        bar = self.horizontalScrollBar()
+        hidden = min(0, tile.left() - MARGIN - self._gutter())
+        hidden += max(0, tile.right() + MARGIN - self.viewport().width())
+        bar.setValue(int(bar.value() + hidden))

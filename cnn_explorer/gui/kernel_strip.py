@@ -11,7 +11,8 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.mosaic import fitted
 from cnn_explorer.core.sentences import short
 from cnn_explorer.gui.colouring import Colouring, pictures_of
-from cnn_explorer.gui.tiles import Pictures, TileArea
+from cnn_explorer.gui.marks import Pictures
+from cnn_explorer.gui.tiles import TileArea
 
 LEAST_SIDE, MOST_SIDE = 36, 60
 """Logical pixels of a kernel's longer side."""

@@ -20,7 +20,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.flow import FlowLayout
+from cnn_explorer.gui.flow import FlowLayout, OneLine
 from cnn_explorer.gui.kernel_matrix import KernelMatrix
 from cnn_explorer.gui.layer_fields import LayerFields
 from cnn_explorer.gui.legend import Legend
@@ -49,6 +49,8 @@ class LayerCard(QFrame):
     -------
     view_changed()
         Other maps came into view.
+    room_changed()
+        The card wants more or less room than before.
     moved(layer, to), removed(layer)
         The user asks to move or remove the layer.
     described(text)
@@ -58,6 +60,7 @@ class LayerCard(QFrame):
     """
 
     view_changed = Signal()
+    room_changed = Signal()
     described = Signal(str)
     activated = Signal()
     moved = Signal(int, int)
@@ -76,9 +79,10 @@ class LayerCard(QFrame):
         self._layer = layer
         self._document = document
         self._colouring: Colouring | None = None
+        self._shapes_height = 0
         self._title = QLabel(layer_name(layer), self)
         self._title.setProperty("role", "heading")
-        self._shapes = QLabel(self)
+        self._shapes = OneLine(self)
         self._shapes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.fields = LayerFields(layer, document, self)
         self._legend = Legend(self)
@@ -107,6 +111,7 @@ class LayerCard(QFrame):
         column.addWidget(self.maps)
         column.addWidget(self.kernels)
         self.fields.said.connect(self._say)
+        self._address.said.connect(self._say)
         self._faces.idClicked.connect(self._show_face)
         self.maps.scrolled.connect(self.view_changed)
         self.maps.hovered.connect(self._describe_map)
@@ -119,12 +124,24 @@ class LayerCard(QFrame):
         inner = width - 2 * PADDING - 2
         fields = self.fields.layout()
         assert fields is not None
-        rows = [flow.heightForWidth(inner) for flow in (*self._flows, fields)]
+        rows = []
+        for flow in (*self._flows, fields):
+            flow.invalidate()  # Qt tells layouts inside others only later what changed
+            rows.append(flow.heightForWidth(inner))
         if not self._reason.isHidden():
             rows.append(self._reason.heightForWidth(inner))
         if not self._address.isHidden():
-            rows.append(self._address.sizeHint().height())
+            rows.append(self._address.heightForWidth(inner))
         return sum(rows) + 6 * len(rows) + 16 + 2
+
+    @property
+    def face(self) -> MapGrid | KernelMatrix:
+        """The tiles that are shown."""
+        return self.kernels if self._faces.checkedId() == 1 else self.maps
+
+    def tile_count(self) -> int:
+        """How many tiles the card shows."""
+        return self.face.mosaic.count
 
     def set_room(self, width: int, share: int, most: int) -> None:
         """Give the card a width and its tiles a height, in logical pixels.
@@ -137,6 +154,7 @@ class LayerCard(QFrame):
             Height of the tiles; more than their share only where they would be too small to read.
         """
         inner = width - 2 * PADDING - 2
+        self._shapes_height = self._flows[1].heightForWidth(inner)
         self.maps.set_room(inner, share, most)
         self.kernels.set_room(inner, share, most)
 
@@ -144,6 +162,7 @@ class LayerCard(QFrame):
         """Follow the network, the scheme and the colours."""
         if self._layer >= len(state.network.layers):
             return
+        self._say("")
         self.fields.show_network(state.network)
         self._shapes.setText(_shape_line(state, self._layer))
         self._shapes.setToolTip(self._shapes.text())
@@ -164,6 +183,7 @@ class LayerCard(QFrame):
         self._show_face(int(kernels))
 
     def _show_legend(self) -> None:
+        room = self._legend.sizeHint()
         if self._faces.checkedId() == 1:
             shown = self.kernels.colouring
             if shown is not None and shown.scales is not None:
@@ -176,6 +196,14 @@ class LayerCard(QFrame):
             )
             scale = None if scales is None or self._layer >= len(scales) else scales[self._layer]
             self._legend.show_scale(self._colouring.colours, scale, note)
+        if self._legend.sizeHint() == room:
+            return
+        # A longer number may need a line of its own.
+        self._flows[1].invalidate()
+        height = self._flows[1].heightForWidth(self.width() - 2 * PADDING - 2)
+        if height != self._shapes_height:
+            self._shapes_height = height
+            self.room_changed.emit()
 
     def _corner(self) -> QWidget:
         """The switch of the faces, and the menu."""
@@ -239,7 +267,7 @@ class LayerCard(QFrame):
         self.maps.setVisible(face == 0)
         self.kernels.setVisible(face == 1)
         self._show_legend()
-        self.view_changed.emit()
+        self.room_changed.emit()
 
     @Slot(object)
     def _describe_map(self, spot: Spot | None) -> None:
@@ -264,13 +292,15 @@ class LayerCard(QFrame):
 
     @Slot(str)
     def _say(self, reason: str) -> None:
-        self._reason.setText(reason)
-        self._reason.setVisible(bool(reason))
+        if reason != self._reason.text():
+            self._reason.setText(reason)
+            self._reason.setVisible(bool(reason))
+            self.room_changed.emit()
 
 
 def described(title: str, spot: Spot, value: float | None) -> str:
     """A pixel in words: what it belongs to, where it is, its value."""
-    number = "not computed" if value is None else f"{value:.4f}".replace("-", "\N{MINUS SIGN}")
+    number = "not computed" if value is None else f"{value:z.4f}".replace("-", "\N{MINUS SIGN}")
     return f"{title} · row {spot.row}, column {spot.column} · {number}"
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ LEAST_TILES = 150
 
 LARGE_SHARE = 0.6
 """Part of the column's height that the tiles of one card may take to become legible."""
+
+_MOVES = {QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide}
 
 
 class LayerColumn(QScrollArea):
@@ -75,6 +77,9 @@ class LayerColumn(QScrollArea):
         self._column.addWidget(self._add)
         self._column.addStretch(1)
         self.setWidget(body)
+        # Layouts move the cards in several steps; what is in view is told after the last.
+        self._settled = QTimer(self, singleShot=True, interval=0)
+        self._settled.timeout.connect(self.view_changed)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
         selection.changed.connect(self._reveal)
         self.set_state(document.state)
@@ -90,11 +95,14 @@ class LayerColumn(QScrollArea):
             card.set_state(state, self._store.current)
         for layer in range(len(self.cards), len(state.network.layers)):
             card = LayerCard(layer, self._document, self._selection, self._store.current)
-            card.view_changed.connect(self._lay_out)
+            card.view_changed.connect(self.view_changed)
+            card.room_changed.connect(self._lay_out)
             card.moved.connect(self._move)
             card.removed.connect(self._remove)
             card.described.connect(self.described)
             card.activated.connect(self.activated)
+            card.installEventFilter(self)
+            card.maps.installEventFilter(self)
             self._column.insertWidget(layer, card)
             self.cards.append(card)
         self._add.setVisible(self._add.defaultAction().isEnabled())
@@ -136,6 +144,12 @@ class LayerColumn(QScrollArea):
         super().resizeEvent(event)
         self._lay_out()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice that a card or its tiles moved: other maps may be in view."""
+        if event.type() in _MOVES:
+            self._settled.start()
+        return super().eventFilter(watched, event)
+
     def changeEvent(self, event: QEvent) -> None:
         """Fit the tiles beside larger or smaller text."""
         super().changeEvent(event)
@@ -144,25 +158,38 @@ class LayerColumn(QScrollArea):
 
     @Slot()
     def _lay_out(self) -> None:
-        """Divide the height among the cards; the width leaves room for the scroll bar."""
-        count = len(self.cards)
-        bar = self.verticalScrollBar().sizeHint().width()
-        width = self.width() - 2 * GAP - bar
-        add = self._add.sizeHint().height() + GAP if not self._add.isHidden() else 0
-        free = self.height() - add - GAP * (count + 1)
-        free -= sum(card.chrome_height(width) for card in self.cards)
-        for card in self.cards:
-            card.set_room(
-                width, max(LEAST_TILES, free // count), round(self.height() * LARGE_SHARE)
-            )
-        self.view_changed.emit()
+        """Fit the cards, beside a scroll bar only where they need one."""
+        width = self.width() - 2 * GAP
+        if self._share_out(width) > self.height():
+            self._share_out(width - self.verticalScrollBar().sizeHint().width())
+        self._settled.start()
+
+    def _share_out(self, width: int) -> int:
+        """Divide the height among the cards, of a width, and return what they all take."""
+        rest = self.height() - GAP * (len(self.cards) + 1)
+        rest -= self._add.sizeHint().height() + GAP if not self._add.isHidden() else 0
+        rest -= sum(card.chrome_height(width) for card in self.cards)
+        # Few tiles first: what they cannot use of their share is left to the others.
+        cards = sorted(self.cards, key=LayerCard.tile_count)
+        for done, card in enumerate(cards):
+            share = max(LEAST_TILES, rest // (len(cards) - done))
+            card.set_room(width, share, round(self.height() * LARGE_SHARE))
+            rest -= card.face.height()
+        return self.height() - rest
 
     @Slot(object, object)
     def _reveal(self, new: Selection, old: Selection) -> None:
-        """Scroll to the selected map's card when another layer is selected."""
-        if new.layer is not None and new.address != old.address:
-            card = self.cards[new.layer]
-            self.ensureWidgetVisible(card.maps, 0, GAP)
+        """Scroll to the selected map when it is another one."""
+        if new.layer is None or new.address is None or new.address == old.address:
+            return
+        maps = self.cards[new.layer].maps
+        index = maps.index_of(new.address)
+        body = self.widget()
+        if index is not None and body is not None and maps.isVisible():
+            maps.show_tile(index)
+            tile = maps.tile_rectangle(index).toRect()
+            centre = maps.viewport().mapTo(body, tile.center())
+            self.ensureVisible(centre.x(), centre.y(), 0, tile.height() // 2 + 4 * GAP)
 
     @Slot(int, int)
     def _move(self, layer: int, to: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from cnn_explorer.core import edit
@@ -51,7 +51,6 @@ class LayerFields(QWidget):
         self.filters = SpinBox(self)
         # The field takes more than a layer does, so that the reason can be said.
         self.filters.setRange(0, 9999)
-        self.filters.setFixedWidth(self.filters.fontMetrics().horizontalAdvance("0000") + 26)
         self.kernel = _combo(self, [f"{n}×{n}" for n in range(1, MAX_KERNEL_SIZE + 1)])
         self.kernel.setFixedWidth(self.kernel.fontMetrics().horizontalAdvance("11×11") + 26)
         self.stride = _combo(self, [str(n) for n in range(1, MAX_STRIDE + 1)])
@@ -84,13 +83,24 @@ class LayerFields(QWidget):
         for widget in (self.padding, self.activation, self.bias, self.weights):
             flow.addWidget(widget)
         self.filters.valueChanged.connect(self._edit_filters)
-        self.kernel.activated.connect(self._edit_kernel)
-        self.stride.activated.connect(self._edit_stride)
-        self.padding.activated.connect(self._edit_padding)
-        self.activation.activated.connect(self._edit_activation)
+        self.kernel.currentIndexChanged.connect(self._edit_kernel)
+        self.stride.currentIndexChanged.connect(self._edit_stride)
+        self.padding.currentIndexChanged.connect(self._edit_padding)
+        self.activation.currentIndexChanged.connect(self._edit_activation)
         self.bias.clicked.connect(self._edit_bias)
-        self.weights.activated.connect(self._edit_weights)
+        self.weights.currentIndexChanged.connect(self._edit_weights)
+        self._fit()
         self.show_network(document.state.network)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the size of the text."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Make the field for filters no wider than it must be."""
+        self.filters.setFixedWidth(self.fontMetrics().horizontalAdvance("0000") + 26)
 
     def show_network(self, network: Network) -> None:
         """Show the layer's values; nobody is told that they changed."""
@@ -107,8 +117,7 @@ class LayerFields(QWidget):
 
     @Slot(int)
     def _edit_filters(self, count: int) -> None:
-        if not self._showing:
-            self._apply(f"{count} filters", edit.with_filters, count)
+        self._apply(f"{count} filters", edit.with_filters, count)
 
     @Slot(int)
     def _edit_kernel(self, index: int) -> None:
@@ -143,6 +152,8 @@ class LayerFields(QWidget):
 
     def _apply(self, what: str, change: Callable[..., Network], value: object) -> None:
         """Make an edit one undo step, or say why it cannot work and show what stays."""
+        if self._showing:
+            return
         state = self._document.state
         try:
             network = change(state.network, self._layer, value)

@@ -9,6 +9,8 @@ from cnn_explorer.core.display import ColourMap, Scale, colour
 from cnn_explorer.core.sentences import short
 
 _STRIP = QSize(84, 9)
+_USUAL = "−8.88"
+"""Each end of the strip has room for this at least."""
 
 
 class Legend(QWidget):
@@ -18,6 +20,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._strip: QImage | None = None
         self._low = self._high = self._note = ""
+        self._room = QSize()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_scale(self, colours: ColourMap, scale: Scale | None, note: str = "") -> None:
@@ -47,9 +50,12 @@ class Legend(QWidget):
             self._low = ("≤ " if scale.least < scale.low else "") + short(low)
             self._high = ("≥ " if scale.most > scale.high else "") + short(high)
         words = f"{self._low} to {self._high}" if self._strip else ""
-        self.setAccessibleName(f"Colour scale {words} {note}".strip())
+        self.setAccessibleName(" ".join(filter(None, ("Colour scale", words, note))))
         self.setToolTip(self._tip(scale))
-        self.updateGeometry()
+        # With every stroke's point the numbers change, but seldom the room that they take.
+        if self.sizeHint() != self._room:
+            self._room = self.sizeHint()
+            self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -58,7 +64,9 @@ class Legend(QWidget):
         width = metrics.horizontalAdvance(self._note)
         if self._strip is not None:
             width += _STRIP.width() + 12 + (8 if self._note else 0)
-            width += metrics.horizontalAdvance(self._low) + metrics.horizontalAdvance(self._high)
+            usual = metrics.horizontalAdvance(_USUAL)
+            width += max(usual, metrics.horizontalAdvance(self._low))
+            width += max(usual, metrics.horizontalAdvance(self._high))
         return QSize(width, metrics.height() + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.network import MAX_LAYERS
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre
@@ -149,6 +149,8 @@ class MainWindow(QMainWindow):
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
         self._loader.succeeded.connect(self._signal_loaded)
+        self._loader.failed.connect(self._signal_failed)
+        self.network_actions.refused.connect(self._say_refused)
         for name, slot in (
             ("open_image", self.input.open_image),
             ("paste_image", self.input.paste_image),
@@ -184,7 +186,7 @@ class MainWindow(QMainWindow):
     def _ask(self) -> None:
         """Ask the worker for the maps that are looked at, unless it was asked already."""
         state = self.document.state
-        in_view = self.layers.in_view() if state.scheme is ChannelScheme.NAIVE else ()
+        in_view = self._looked_at() if state.scheme is ChannelScheme.NAIVE else ()
         asked = self._asked
         if asked is not None and asked.state is state and asked.in_view == in_view:
             return
@@ -192,6 +194,15 @@ class MainWindow(QMainWindow):
         self.worker.submit(self._asked)
         if not self._stale_timer.isActive():
             self._stale_timer.start()
+
+    def _looked_at(self) -> tuple[tuple[Address, ...], ...]:
+        """In Naive, the maps on screen and the selected one, which may be enlarged."""
+        in_view = self.layers.in_view()
+        address = self.selection.current.address
+        if address is None or address in in_view[len(address) - 1]:
+            return in_view
+        index = len(address) - 1
+        return (*in_view[:index], (*in_view[index], address), *in_view[index + 1 :])
 
     @Slot(object)
     def _show_maps(self, activations: Activations) -> None:
@@ -242,6 +253,10 @@ class MainWindow(QMainWindow):
     def _full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
+    @Slot(str)
+    def _say_refused(self, reason: str) -> None:
+        self.layers.cards[-1].fields.said.emit(reason)
+
     @Slot()
     def _show_keys(self) -> None:
         KeysDialog(self).open()
@@ -267,26 +282,30 @@ class MainWindow(QMainWindow):
         self._asked = None
         self._ask()
 
+    @Slot(object)
+    def _signal_failed(self, error: BaseException) -> None:
+        raise error
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the new width out."""
         super().resizeEvent(event)
         self.layout_of_window.share()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Repaint the icons in the new palette's colours."""
+        """Repaint the icons in the new palette's colours; tell who left the full screen."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             paint_icons(self.actions_by_name, self.palette())
+        elif event.type() is QEvent.Type.WindowStateChange:
+            self.actions_by_name["full_screen"].setChecked(self.isFullScreen())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take images."""
-        if self.input.accepts(event.mimeData()):
-            event.acceptProposedAction()
+        """Take images, as the input does."""
+        self.input.dragEnterEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the image that was dropped."""
-        self.input.use_mime(event.mimeData())
-        event.acceptProposedAction()
+        self.input.dropEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep document and layout, and join the threads."""
@@ -294,6 +313,7 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         self.worker.shut_down()
         self.exporter.shut_down()
+        self.input.shut_down()
         self._loader.shut_down()
         super().closeEvent(event)
 

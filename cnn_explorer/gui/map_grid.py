@@ -13,8 +13,9 @@ from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.marks import Pictures, paint_pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
-from cnn_explorer.gui.tiles import MARGIN, Pictures, Spot, TileArea, fitted_legibly, paint_pictures
+from cnn_explorer.gui.tiles import CAPTION_GAP, MARGIN, Spot, TileArea, fitted_legibly
 
 SIDES = (28, 56, 196)
 """Logical pixels of a tile's side: the least, the least that is easy to read, the most."""
@@ -137,9 +138,7 @@ class MapGrid(TileArea):
             column = min(max(current.pin[1] + columns, 0), self.map_size[1] - 1)
             self._selection.select(current.at(self.address(self.selected), (row, column)))
         else:
-            target = self.selected + rows * self.mosaic.columns + columns
-            if 0 <= target < self.mosaic.count:
-                self._select_index(target)
+            self._select_index(self.mosaic.neighbour(self.selected, rows, columns))
 
     def step_map(self, by: int) -> None:
         """Select the next or the previous map and keep the pin."""
@@ -149,14 +148,15 @@ class MapGrid(TileArea):
             self._selection.select(self._selection.current.at(address, self._selection.current.pin))
 
     def _values(self, index: int) -> Array | None:
-        """A map of the pass last shown, if it has it and belongs to this network."""
+        return self._found(self.address(index), self.map_size)
+
+    def _found(self, address: Address, size: tuple[int, int]) -> Array | None:
+        """A map of the pass last shown, if that is of the scheme at hand and the map of a size."""
         shown = self._activations
         if shown is None or shown.state.scheme is not self._state.scheme:
             return None
-        if self._layer >= len(shown.maps):
-            return None
-        values = shown.find(self.address(index))
-        return values if values is not None and values.shape == self.map_size else None
+        values = shown.find(address)
+        return values if values is not None and values.shape == size else None
 
     def _arrange(self) -> None:
         network = self._state.network
@@ -173,22 +173,26 @@ class MapGrid(TileArea):
             self._room,
             SIDES,
             ratio,
-            caption=round((self.fontMetrics().height() + 4) * ratio),
+            self.verticalScrollBar().sizeHint().width(),
+            caption=round((self.fontMetrics().height() + CAPTION_GAP) * ratio),
             gutter_tile=self._naive,
             gutter=round(_ARROW_ROOM * ratio) if self._naive else 0,
             gap=gap,
             group_gap=round(6 * ratio) if self._naive else 0,
             margin=round(MARGIN * ratio),
         )
+        before = self.mosaic, self.height()
         self.arrange(mosaic, size, height)
         self._show_selection(self._selection.current, self._selection.current)
+        if before != (self.mosaic, self.height()):
+            self._reveal()
 
     def _paint_parent(self, painter: QPainter, group: int) -> None:
         """The input map of a group, where the gutter is, and an arrow to its maps."""
-        assert self._activations is not None
         assert self._colouring is not None
         address = (*self.prefix, group)
-        values = self._activations.find(address)
+        size = self._state.network.sizes[self._layer]
+        values = self._found(address, size)
         first = self.tile_rectangle(group * self.mosaic.per_group)
         side = self.mosaic.tile[1] / self.devicePixelRatioF()
         frame = QRectF(MARGIN - self.horizontalScrollBar().value(), first.top(), side, 0)
@@ -199,14 +203,14 @@ class MapGrid(TileArea):
         for caption in (long, f"map {address_text(address)}", address_text(address), str(group)):
             if self.fontMetrics().horizontalAdvance(caption) <= room:
                 painter.drawText(
-                    int(frame.left()), int(frame.top()) - self.fontMetrics().descent() - 3, caption
+                    int(frame.left()),
+                    int(frame.top()) - self.fontMetrics().descent() - CAPTION_GAP,
+                    caption,
                 )
                 break
-        if values is not None:
-            size = self._state.network.sizes[self._layer]
-            if values.shape == size:
-                pictures = pictures_of([values], size, self._colouring, self._layer - 1)
-                paint_pictures(painter, [frame], pictures, [0])
+        pictures = pictures_of([values], size, self._colouring, self._layer - 1)
+        self.paint_frames(painter, [frame])
+        paint_pictures(painter, [frame], pictures, [0])
         arrow = QRectF(frame.right(), frame.top(), first.left() - frame.right(), frame.height())
         painter.drawText(arrow, Qt.AlignmentFlag.AlignCenter, "→")
 
@@ -238,14 +242,25 @@ class MapGrid(TileArea):
             elif self._layer == new.layer - 1:
                 self.linked = range(count)
         self.viewport().update()
-        if self.selected is not None and new.address != old.address:
-            self.show_tile(self.selected)
-            self._announce()
+        if new.path != old.path or new.layer != old.layer:
+            self._reveal()
+        self._describe(announce=new.address != old.address)
 
-    def _announce(self) -> None:
-        """Tell assistive technology which map is selected now."""
-        assert self.selected is not None
-        sentence = map_sentence(self._state, self.address(self.selected))
+    def _reveal(self) -> None:
+        """Scroll to the selected map, or in Naive to its ancestor or its descendants."""
+        path = self._selection.current.path
+        if self.selected is not None:
+            self.show_tile(self.selected)
+        elif self._naive and self.linked:
+            self.show_tile(path[self._layer - 1] * self.mosaic.per_group + path[self._layer])
+        elif self._naive:
+            self.show_tile(path[self._layer - 1] * self.mosaic.per_group)
+
+    def _describe(self, *, announce: bool) -> None:
+        """Tell assistive technology which map is selected."""
+        sentence = ""
+        if self.selected is not None:
+            sentence = map_sentence(self._state, self.address(self.selected))
         self.setAccessibleDescription(sentence)
-        if self.hasFocus():
+        if announce and sentence and self.hasFocus():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, sentence))

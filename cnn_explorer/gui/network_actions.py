@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit
@@ -22,7 +22,14 @@ class NetworkActions(QObject):
         All actions by name.
     document
         What they change.
+
+    Signals
+    -------
+    refused(reason)
+        Why a layer cannot be added.
     """
+
+    refused = Signal(str)
 
     def __init__(
         self, actions: Mapping[str, QAction], document: Document, parent: QObject | None = None
@@ -50,14 +57,18 @@ class NetworkActions(QObject):
     @Slot()
     def _add_layer(self) -> None:
         state = self._document.state
-        network = edit.add_layer(state.network)
+        try:
+            network = edit.add_layer(state.network)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return
         name = layer_name(len(network.layers) - 1)
         self._document.commit(f"Add {name}", replace(state, network=network))
 
     @Slot()
     def _new_seed(self) -> None:
         state = self._document.state
-        network = edit.with_seed(state.network, state.network.seed + 1)
+        network = edit.with_seed(state.network, (state.network.seed + 1) % 2**32)
         self._document.commit(f"Seed {network.seed}", replace(state, network=network))
 
     @Slot()

@@ -1,6 +1,7 @@
 """The switch between the three schemes; it says how many maps each gives."""
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from cnn_explorer.core.network import layer_name
@@ -26,6 +27,7 @@ class SchemeSwitch(QWidget):
         super().__init__(parent)
         self._document = document
         self._buttons = QButtonGroup(self)
+        self._texts: list[tuple[str, str]] = []
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -43,15 +45,54 @@ class SchemeSwitch(QWidget):
     def set_state(self, state: State) -> None:
         """Show the scheme and the counts of maps."""
         last = len(state.network.layers) - 1
+        self._texts = []
         for number, scheme in enumerate(ChannelScheme):
             count = map_counts(state.network, scheme)[last]
+            arrow = f"→ {compact(count)}"
+            self._texts.append(
+                (f"{scheme.label} · {scheme.explanation} {arrow}", f"{scheme.label} {arrow}")
+            )
             button = self._buttons.button(number)
-            button.setText(f"{scheme.label} · {scheme.explanation} → {compact(count)}")
             button.setToolTip(
                 f"{_TIPS[scheme]}\n{count:,} maps after {layer_name(last)}. (Ctrl+{number + 1})"
             )
             button.setAccessibleName(f"Scheme {scheme.label}, {scheme.explanation}: {count:,} maps")
             button.setChecked(scheme is state.scheme)
+        self._fit()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """With the explanations."""
+        return self._size(0)
+
+    def minimumSizeHint(self) -> QSize:
+        """Without."""
+        return self._size(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Explain where there is room."""
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the size of the text."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        short = self.width() < self._size(0).width()
+        for button, texts in zip(self._buttons.buttons(), self._texts, strict=True):
+            button.setText(texts[short])
+
+    def _size(self, short: int) -> QSize:
+        """Of the buttons with their long or short texts."""
+        frames = [
+            button.sizeHint().width() - button.fontMetrics().horizontalAdvance(button.text())
+            for button in self._buttons.buttons()
+        ]
+        words = [self.fontMetrics().horizontalAdvance(texts[short]) for texts in self._texts]
+        height = max(button.sizeHint().height() for button in self._buttons.buttons())
+        return QSize(sum(frames) + sum(words), height)
 
     @Slot(int)
     def _switch(self, number: int) -> None:

@@ -1,19 +1,30 @@
-"""What a restart brings back: colours, brush, window layout. Kept in one INI file."""
+"""What a restart brings back: colours, brush, window layout. Kept in one JSON file.
 
-from dataclasses import MISSING, dataclass, field, fields, replace
+Not in a `QSettings`: to read one from a file can unpickle, and so run, what somebody put there.
+"""
+
+import json
+import os
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 
 from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE
 from cnn_explorer.core.layouts import LAYOUTS
+from cnn_explorer.io.files import FileError, write_atomically
 
 THEMES = {"system": "System", "light": "Light", "dark": "Dark"}
 COLOUR_SCALES = {"layer": "Layer", "map": "One map", "network": "Network"}
 TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 EXPORT_SCALES = tuple(range(1, 33))
+
+_MOST_BYTES = 1 << 20
+_UNREADABLE = (ValueError, OverflowError, RecursionError)
 
 
 def _choice(default: Any, choices: Any) -> Any:
@@ -44,8 +55,8 @@ class SettingsStore(QObject):
     Parameters
     ----------
     path
-        The INI file. A file with values that cannot be is put aside as ``….bad`` and the
-        defaults take their place; `problem` then says so in one sentence.
+        The file. One with values that cannot be is put aside as ``….bad`` and the defaults take
+        their place; `problem` then says so in one sentence.
 
     Signals
     -------
@@ -76,61 +87,65 @@ class SettingsStore(QObject):
 
     def _replace(self, settings: Settings) -> None:
         old, self._current = self._current, settings
-        if settings == old:
-            return
-        file = QSettings(str(self._path), QSettings.Format.IniFormat)
-        for item in fields(Settings):
-            value = getattr(settings, item.name)
-            if value != getattr(old, item.name):
-                file.setValue(item.name, _stored(value))
-        file.sync()
-        self.changed.emit(settings, old)
+        if settings != old:
+            self._write(old)
+            self.changed.emit(settings, old)
 
     def _read(self) -> Settings:
-        if not self._path.exists():
+        try:
+            values = _values(self._path)
+            return Settings(
+                **{
+                    item.name: _checked(item, values[item.name])
+                    for item in fields(Settings)
+                    if item.name in values
+                }
+            )
+        except FileNotFoundError:
             return Settings()
-        file = QSettings(str(self._path), QSettings.Format.IniFormat)
-        values: dict[str, Any] = {}
-        good = file.status() == QSettings.Status.NoError
-        known = {item.name for item in fields(Settings)}
-        good = good and (known.issuperset(file.allKeys()) or bool(known & set(file.allKeys())))
-        for item in fields(Settings):
-            if file.contains(item.name):
-                try:
-                    values[item.name] = _checked(item, file.value(item.name))
-                except (TypeError, ValueError):
-                    good = False
-        del file
-        if not good:
+        except (OSError, *_UNREADABLE):
             aside = self._path.with_name(self._path.name + ".bad")
-            self._path.replace(aside)
+            with suppress(OSError):
+                self._path.replace(aside)
+            where = f" and was put aside as {aside}" if not os.path.lexists(self._path) else ""
             self.problem = (
-                f"The settings file could not be read and was put aside as {aside}; "
+                f"The settings file {self._path} could not be read{where}; "
                 "the default settings are used."
             )
             return Settings()
-        return Settings(**values)
+
+    def _write(self, old: Settings) -> None:
+        """Write what changed over what the file holds, which another window may have written."""
+        kept: dict[str, Any] = {}
+        with suppress(OSError, *_UNREADABLE):
+            kept = _values(self._path)
+        for item in fields(Settings):
+            value = getattr(self._current, item.name)
+            if value != getattr(old, item.name):
+                kept[item.name] = b64encode(value).decode() if isinstance(value, bytes) else value
+        with suppress(FileError):  # settings that cannot be kept hold until the end
+            write_atomically(self._path, json.dumps(kept, indent=1).encode())
 
 
-def _stored(value: Any) -> Any:
-    return QByteArray(value) if isinstance(value, bytes) else value
+def _values(path: Path) -> dict[str, Any]:
+    """What the file holds, or OSError or ValueError."""
+    with path.open("rb") as file:
+        text = file.read(_MOST_BYTES + 1)
+    values = json.loads(text) if len(text) <= _MOST_BYTES else None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} holds no settings.")
+    return values
 
 
-def _checked(item: Any, value: Any) -> Any:
+def _checked(item: Field[Any], value: Any) -> Any:
     """A stored value as the field's type, or ValueError where the field forbids it."""
-    assert item.default is not MISSING
     kind = type(item.default)
-    if kind is bytes:
-        if not isinstance(value, QByteArray):
-            raise ValueError(item.name)
-        return bytes(value.data())
-    if not isinstance(value, (str, int, float)):
-        raise ValueError(item.name)
-    result = kind(value)
-    choices = item.metadata.get("choices")
-    if choices is not None and result not in choices:
-        raise ValueError(item.name)
-    limits = item.metadata.get("range")
-    if limits is not None and not limits[0] <= result <= limits[1]:
-        raise ValueError(item.name)
-    return result
+    if kind is bytes and isinstance(value, str):
+        return b64decode(value, validate=True)
+    if kind is float and type(value) is int:
+        value = float(value)
+    limits = item.metadata.get("range", (value, value))
+    allowed = item.metadata.get("choices", (value,))
+    if type(value) is not kind or value not in allowed or not limits[0] <= value <= limits[1]:
+        raise ValueError(f"{item.name} cannot be {value!r}.")
+    return value

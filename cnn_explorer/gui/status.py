@@ -1,12 +1,61 @@
 """The status bar: the value under the pointer, how the maps were computed, long work."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.schemes import costs
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
+
+
+class Line(QWidget):
+    """One line of text that changes with every frame, without a new layout each time.
+
+    Parameters
+    ----------
+    grows
+        Whether it asks for the room of its longest text so far; else it takes what it gets.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, grows: bool = False) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._grows = grows
+        self._width = 0
+
+    def text(self) -> str:
+        """The text."""
+        return self._text
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        if text == self._text:
+            return
+        self._text = text
+        self.setAccessibleName(text)
+        width = self.fontMetrics().horizontalAdvance(text)
+        if self._grows and width > self._width:
+            self._width = width
+            self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A line high."""
+        return QSize(self._width, self.fontMetrics().height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the longest text, where it grows."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The text, cut where there is no room."""
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        side = Qt.AlignmentFlag.AlignRight if self._grows else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), side | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
 
 
 class StatusBar(QStatusBar):
@@ -23,9 +72,9 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._spot = QLabel(self)
-        self._spot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._pass = QLabel(self)
+        self._spot = Line(self)
+        self._spot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._pass = Line(self, grows=True)
         self._parameters = QLabel(self)
         self._bar = QProgressBar(self)
         self._bar.setFixedWidth(160)
@@ -37,9 +86,7 @@ class StatusBar(QStatusBar):
         for widget in (self._bar, self._cancel, self._pass, self._parameters):
             self.addPermanentWidget(widget)
         self.setContentsMargins(8, 0, 8, 0)
-        for label in (self._pass, self._parameters):
-            label.setContentsMargins(12, 0, 0, 0)
-            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._parameters.setContentsMargins(12, 0, 0, 0)
         self.end_work()
 
     def show_spot(self, text: str) -> None:

@@ -100,7 +100,7 @@ def icon(name: str, palette: QPalette) -> QIcon:
     """An icon of the program, painted in the palette's text colour."""
     result = QIcon()
     source = QIcon(str(resource("icons", f"{name}.svg")))
-    for side in (16, 24, 32, 48):
+    for side in (18, 36):
         for mode, group in (
             (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
             (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),

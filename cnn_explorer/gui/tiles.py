@@ -4,30 +4,36 @@
 they show and what a click means.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
-    QFontMetrics,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
-    QPen,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from cnn_explorer.core.mosaic import Mosaic, fitted
+from cnn_explorer.gui.marks import (
+    Pictures,
+    paint_hovered,
+    paint_linked,
+    paint_pictures,
+    paint_pin,
+    paint_selected,
+)
 
 MARGIN = 6
 """Logical pixels around the tiles, so that marks have room."""
+
+CAPTION_GAP = 6
+"""Logical pixels between a caption and its tile, so that marks do not touch it."""
 
 STALE_OPACITY = 0.45
 _ARROWS = {
@@ -45,25 +51,6 @@ class Spot:
     index: int
     row: int
     column: int
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Colours of some tiles.
-
-    Parameters
-    ----------
-    colours
-        uint8, shape (tiles, rows, columns, 4): blue, green, red, 255.
-    blank
-        Whether every value of the tile is zero.
-    missing
-        Whether the tile's values are not computed yet.
-    """
-
-    colours: npt.NDArray[np.uint8]
-    blank: npt.NDArray[np.bool_]
-    missing: npt.NDArray[np.bool_]
 
 
 class TileArea(QAbstractScrollArea):
@@ -94,6 +81,7 @@ class TileArea(QAbstractScrollArea):
         self.hover: Spot | None = None
         self._stale = False
         self._pictures: tuple[list[int], Pictures] | None = None
+        self._widths: dict[str, int] = {}
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -118,7 +106,9 @@ class TileArea(QAbstractScrollArea):
 
     # What the owner sets.
 
-    def arrange(self, mosaic: Mosaic, map_size: tuple[int, int], height: int) -> None:
+    def arrange(
+        self, mosaic: Mosaic, map_size: tuple[int, int], height: int, width: int | None = None
+    ) -> None:
         """Lay the tiles out anew.
 
         Parameters
@@ -129,12 +119,17 @@ class TileArea(QAbstractScrollArea):
             (rows, columns) of a tile's map.
         height
             The widget becomes as high as its tiles, but not higher than this.
+        width
+            Of the widget, where the tiles may be wider and so scroll.
         """
         if (mosaic, map_size) != (self.mosaic, self.map_size):
+            self._set_hover(None)
             self.mosaic, self.map_size = mosaic, map_size
-            self.hover = None
             self.refresh()
-        content = int(np.ceil(mosaic.size[1] / self.devicePixelRatioF()))
+        ratio = self.devicePixelRatioF()
+        content = int(np.ceil(mosaic.size[1] / ratio))
+        if width is not None and mosaic.size[0] > width * ratio:
+            content += self.horizontalScrollBar().sizeHint().height()
         if self.height() != min(content, height):
             self.setFixedHeight(min(content, height))
         self._update_scroll_bars()
@@ -181,12 +176,17 @@ class TileArea(QAbstractScrollArea):
 
     def tile_rectangle(self, index: int) -> QRectF:
         """Where a tile's pixels lie in the viewport, in logical pixels."""
+        return self.tile_rectangles([index])[0]
+
+    def tile_rectangles(self, indices: Sequence[int]) -> list[QRectF]:
+        """Where some tiles' pixels lie in the viewport, in logical pixels."""
         ratio = self.devicePixelRatioF()
-        x, y, width, height = self.mosaic.rectangle(index)
-        offset = self._offset()
-        return QRectF(
-            (x - offset[0]) / ratio, (y - offset[1]) / ratio, width / ratio, height / ratio
-        )
+        left, top = self._offset()
+        places = map(self.mosaic.rectangle, indices)
+        return [
+            QRectF((x - left) / ratio, (y - top) / ratio, width / ratio, height / ratio)
+            for x, y, width, height in places
+        ]
 
     def show_tile(self, index: int) -> None:
         """Scroll until a tile is in view."""
@@ -210,13 +210,20 @@ class TileArea(QAbstractScrollArea):
 
     def _update_scroll_bars(self) -> None:
         ratio = self.devicePixelRatioF()
-        size, room = self.mosaic.size, self.viewport().size()
+        width, height = (int(np.ceil(side / ratio)) for side in self.mosaic.size)
+        # Not the viewport's size: a bar that shows for no reason would keep the other one there.
+        room = self.maximumViewportSize()
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        if height > room.height():
+            room.setWidth(room.width() - down.sizeHint().width())
+        if width > room.width():
+            room.setHeight(room.height() - across.sizeHint().height())
         for bar, content, page in (
-            (self.horizontalScrollBar(), size[0], room.width()),
-            (self.verticalScrollBar(), size[1], room.height()),
+            (across, width, room.width()),
+            (down, height, room.height()),
         ):
             bar.setPageStep(page)
-            bar.setRange(0, max(0, int(np.ceil(content / ratio)) - page))
+            bar.setRange(0, max(0, content - page))
 
     # Painting.
 
@@ -242,22 +249,26 @@ class TileArea(QAbstractScrollArea):
     def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
         """Paint some tiles with all that belongs to them."""
         position, pictures = self._coloured(indices)
-        metrics = QFontMetrics(self.font())
-        text = self.palette().color(QPalette.ColorRole.Text)
-        quiet = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        targets = self.tile_rectangles(indices)
+        self.paint_frames(painter, targets)
         painter.setOpacity(STALE_OPACITY if self._stale else 1)
-        paint_pictures(
-            painter,
-            [self.tile_rectangle(index) for index in indices],
-            pictures,
-            [position[index] for index in indices],
-        )
+        paint_pictures(painter, targets, pictures, [position[index] for index in indices])
         painter.setOpacity(1)
-        for index in indices:
-            target = self.tile_rectangle(index)
-            painter.setPen(text if index == self.selected else quiet)
-            self._paint_caption(painter, metrics, index, target)
-            self._paint_marks(painter, index, target, text)
+        places = dict(zip(indices, targets, strict=True))
+        if self.mosaic.caption:
+            self._paint_captions(painter, places)
+        self._paint_marks(painter, places)
+
+    def paint_frames(self, painter: QPainter, targets: Sequence[QRectF]) -> None:
+        """Frame tiles with one device pixel, for their ground may have the window's colour."""
+        edge = 1 / self.devicePixelRatioF()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().mid())
+        painter.drawRects([target.adjusted(-edge, -edge, edge, edge) for target in targets])
+        # Stale tiles let their ground through.
+        painter.setBrush(self.palette().base())
+        painter.drawRects(targets)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _coloured(self, indices: Sequence[int]) -> tuple[dict[int, int], Pictures]:
         """Colours of the tiles, and which place each has; kept until the values change."""
@@ -267,31 +278,46 @@ class TileArea(QAbstractScrollArea):
         kept, pictures = self._pictures
         return {index: place for place, index in enumerate(kept)}, pictures
 
-    def _paint_caption(
-        self, painter: QPainter, metrics: QFontMetrics, index: int, target: QRectF
-    ) -> None:
-        if not self.mosaic.caption:
-            return
-        room = target.width() + self.mosaic.gap / self.devicePixelRatioF() - 2
-        for caption in self.captions(index):
-            if metrics.horizontalAdvance(caption) <= room:
-                where = QPointF(target.left(), target.top() - metrics.descent() - 3)
-                painter.drawText(where, caption)
-                return
+    def _paint_captions(self, painter: QPainter, places: Mapping[int, QRectF]) -> None:
+        ink = self.palette().color(QPalette.ColorRole.Text)
+        quiet = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        room = (self.mosaic.tile[1] + self.mosaic.gap) / self.devicePixelRatioF() - 2
+        drop = self.fontMetrics().descent() + CAPTION_GAP
+        painter.setPen(quiet)
+        for index, target in places.items():
+            for caption in self.captions(index):
+                if self._width_of(caption) <= room:
+                    if index == self.selected:
+                        painter.setPen(ink)
+                    painter.drawText(QPointF(target.left(), target.top() - drop), caption)
+                    painter.setPen(quiet)
+                    break
 
-    def _paint_marks(self, painter: QPainter, index: int, target: QRectF, ink: QColor) -> None:
-        if index == self.selected:
-            painter.setPen(_pen(ink, 2))
-            painter.drawRect(target.adjusted(-4, -4, 4, 4))
-            painter.setPen(_pen(ink, 1))
-            painter.drawRect(target.adjusted(-1.5, -1.5, 1.5, 1.5))
-        elif index in self.linked:
-            _paint_brackets(painter, target.adjusted(-3, -3, 3, 3), ink)
-        if self.hover is not None and self.hover.index == index:
-            painter.setPen(QPen(ink, 1, Qt.PenStyle.DashLine))
-            painter.drawRect(target.adjusted(-2.5, -2.5, 2.5, 2.5))
-        if self.pin is not None and self.pin.index == index:
-            _paint_pin(painter, target, self.map_size, self.pin)
+    def _width_of(self, text: str) -> int:
+        """Width of a caption, remembered: they are the same with every frame."""
+        if text not in self._widths:
+            self._widths[text] = self.fontMetrics().horizontalAdvance(text)
+        return self._widths[text]
+
+    def _paint_marks(self, painter: QPainter, places: Mapping[int, QRectF]) -> None:
+        ink = self.palette().color(QPalette.ColorRole.Text)
+        linked = [place for index, place in places.items() if index in self.linked]
+        paint_linked(painter, linked, ink)
+        if self.selected is not None and self.selected in places:
+            paint_selected(painter, places[self.selected], ink)
+        if self.hover is not None and self.hover.index in places:
+            paint_hovered(painter, places[self.hover.index], ink)
+        if self.pin is not None and self.pin.index in places:
+            place = places[self.pin.index]
+            rows, columns = self.map_size
+            height, width = place.height() / rows, place.width() / columns
+            pixel = QRectF(
+                place.left() + self.pin.column * width,
+                place.top() + self.pin.row * height,
+                width,
+                height,
+            )
+            paint_pin(painter, place, pixel)
 
     # The pointer and the keyboard.
 
@@ -314,8 +340,9 @@ class TileArea(QAbstractScrollArea):
         spot = self.spot_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and spot is not None:
             self.clicked.emit(spot)
-        else:
-            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Keep the end of a click from what is behind."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Tell which tile was double-clicked."""
@@ -339,6 +366,12 @@ class TileArea(QAbstractScrollArea):
         self.viewport().update()
         self.scrolled.emit()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Measure captions anew in another font."""
+        if event.type() is QEvent.Type.FontChange:
+            self._widths.clear()
+        super().changeEvent(event)
+
     def resizeEvent(self, event: QEvent) -> None:
         """Give the scroll bars their new range."""
         self._update_scroll_bars()
@@ -346,7 +379,8 @@ class TileArea(QAbstractScrollArea):
     def sizeHint(self) -> QSize:
         """As wide as the tiles."""
         ratio = self.devicePixelRatioF()
-        return QSize(int(self.mosaic.size[0] / ratio), int(self.mosaic.size[1] / ratio))
+        width, height = (int(np.ceil(side / ratio)) for side in self.mosaic.size)
+        return QSize(width, height)
 
     def minimumSizeHint(self) -> QSize:
         """Small: tiles scroll."""
@@ -371,6 +405,7 @@ def fitted_legibly(
     room: tuple[int, int, int],
     sides: tuple[int, int, int],
     ratio: float,
+    bar: int = 0,
     **spacing: Any,
 ) -> tuple[Mosaic, int]:
     """Lay tiles out in their share of the height, or in more where they would be too small.
@@ -385,96 +420,27 @@ def fitted_legibly(
         (least, least that is easy to read, most) of a tile's longer side, in logical pixels.
     ratio
         Device pixels in a logical one.
+    bar
+        Width of a scroll bar, which stands beside tiles that do not fit the height.
 
     Returns
     -------
     tuple of Mosaic and int
         The tiles, and the height, in logical pixels, that they may take.
     """
-    least, legible, most = sides
-    for height in room[1:]:
-        mosaic = fitted(
-            groups,
-            per_group,
-            map_size,
-            (int(room[0] * ratio), int(height * ratio)),
-            least=round(least * ratio),
-            most=round(most * ratio),
-            **spacing,
-        )
-        if max(mosaic.tile) >= legible * ratio:
+    least, legible, most = (round(side * ratio) for side in sides)
+    width, share, most_height = room
+    longer = max(map_size)
+    enough = -(-legible // longer) * longer
+
+    def fit(width: int, height: int, largest: int) -> Mosaic:
+        room = int(width * ratio), int(height * ratio)
+        return fitted(groups, per_group, map_size, room, least=least, most=largest, **spacing)
+
+    for height, largest in ((share, most), (most_height, enough)):
+        mosaic = fit(width, height, largest)
+        if max(mosaic.tile) >= legible:
             break
+    if mosaic.size[1] > height * ratio:
+        mosaic = fit(width - bar, height, largest)
     return mosaic, height
-
-
-def paint_pictures(
-    painter: QPainter,
-    targets: Sequence[QRectF],
-    pictures: Pictures,
-    places: Sequence[int],
-) -> None:
-    """Paint tiles, each with its place among the pictures, into their rectangles."""
-    count, rows, columns = pictures.colours.shape[:3]
-    image = QImage(
-        pictures.colours.data, columns, count * rows, columns * 4, QImage.Format.Format_RGB32
-    )
-    for target, place in zip(targets, places, strict=True):
-        if pictures.missing[place]:
-            painter.fillRect(target, QColor(128, 128, 128, 60))
-            continue
-        painter.drawImage(target, image, QRectF(0, place * rows, columns, rows))
-        if pictures.blank[place] and target.height() >= 12:
-            painter.setPen(QColor("#8a8f98"))
-            painter.drawText(target, Qt.AlignmentFlag.AlignCenter, "0")
-
-
-def _pen(colour: QColor, width: int) -> QPen:
-    pen = QPen(colour, width)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    return pen
-
-
-def _paint_brackets(painter: QPainter, frame: QRectF, ink: QColor) -> None:
-    """Corner brackets: linked with the selected map."""
-    painter.setPen(_pen(ink, 2))
-    length = min(12.0, frame.width() / 4)
-    for corner, right, down in (
-        (frame.topLeft(), 1, 1),
-        (frame.topRight(), -1, 1),
-        (frame.bottomLeft(), 1, -1),
-        (frame.bottomRight(), -1, -1),
-    ):
-        painter.drawPolyline(
-            [
-                QPointF(corner.x() + right * length, corner.y()),
-                corner,
-                QPointF(corner.x(), corner.y() + down * length),
-            ]
-        )
-
-
-def _paint_pin(painter: QPainter, target: QRectF, map_size: tuple[int, int], pin: Spot) -> None:
-    """Cross-hair through the pixel, its outline, and a pin beside it."""
-    height, width = target.height() / map_size[0], target.width() / map_size[1]
-    pixel = QRectF(
-        target.left() + pin.column * width, target.top() + pin.row * height, width, height
-    )
-    middle = pixel.center()
-    lines = (
-        (QPointF(target.left(), middle.y()), QPointF(pixel.left() - 2, middle.y())),
-        (QPointF(pixel.right() + 2, middle.y()), QPointF(target.right(), middle.y())),
-        (QPointF(middle.x(), target.top()), QPointF(middle.x(), pixel.top() - 2)),
-        (QPointF(middle.x(), pixel.bottom() + 2), QPointF(middle.x(), target.bottom())),
-    )
-    for colour, thickness in ((QColor(0, 0, 0, 150), 3), (QColor(255, 255, 255, 200), 1)):
-        painter.setPen(_pen(colour, thickness))
-        for start, end in lines:
-            if target.contains((start + end) / 2):
-                painter.drawLine(start, end)
-        painter.drawRect(pixel.adjusted(-1, -1, 1, 1))
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor("black"), 1))
-    painter.setBrush(QColor("white"))
-    painter.drawEllipse(pixel.topRight() + QPoint(3, -3), 3.5, 3.5)
-    painter.restore()

@@ -30,9 +30,9 @@ class WindowLayout:
     def restore(self) -> None:
         """Place all as at the last close, or by default."""
         settings = self._store.current
-        if settings.window_geometry and settings.window_state:
-            self._window.restoreGeometry(QByteArray(settings.window_geometry))
-            self._window.restoreState(QByteArray(settings.window_state), _VERSION)
+        if self._window.restoreGeometry(
+            QByteArray(settings.window_geometry)
+        ) and self._window.restoreState(QByteArray(settings.window_state), _VERSION):
             self._placed = None
             return
         for dock, area in zip(self._docks, _AREAS, strict=True):

@@ -42,6 +42,7 @@ class Worker(QObject):
         self._running: _Job | None = None
         self._waiting: Request | None = None
         self._signal_ready = False
+        self._closed = False
         self._returned.connect(self._finish)
 
     @property
@@ -65,6 +66,8 @@ class Worker(QObject):
         A change of the drawing alone lets the running pass finish, for it is the next frame;
         any other change cancels it.
         """
+        if self._closed:
+            return
         if not self._signal_ready:
             request = replace(request, method="matmul")
         if self._running is None:
@@ -75,10 +78,12 @@ class Worker(QObject):
             self._running.cancelled.set()
 
     def shut_down(self) -> None:
-        """Cancel what runs and join the thread."""
+        """Cancel what runs and join the thread; from then on nothing is taken or told."""
+        self._closed = True
         self._waiting = None
         if self._running is not None:
             self._running.cancelled.set()
+        self._running = None
         self._executor.shutdown(wait=True)
 
     def _start(self, request: Request) -> None:
@@ -132,6 +137,7 @@ class LongJob(QObject):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="long job")
         self._cancelled = threading.Event()
         self._busy = False
+        self._closed = False
         self._returned.connect(self._finish)
 
     @property
@@ -141,6 +147,8 @@ class LongJob(QObject):
 
     def run(self, task: Callable[..., Any]) -> None:
         """Start a task, called with ``progress(done, total)`` and ``checkpoint()`` by name."""
+        if self._closed:
+            return
         self._busy = True
         self._cancelled.clear()
         self._executor.submit(self._run, task)
@@ -151,7 +159,8 @@ class LongJob(QObject):
         self._cancelled.set()
 
     def shut_down(self) -> None:
-        """Cancel what runs and join the thread."""
+        """Cancel what runs and join the thread; from then on nothing is taken or told."""
+        self._closed = True
         self._cancelled.set()
         self._executor.shutdown(wait=True)
 
@@ -173,7 +182,8 @@ class LongJob(QObject):
     @Slot(bool, object)
     def _finish(self, good: bool, result: object) -> None:
         self._busy = False
-        (self.succeeded if good else self.failed).emit(result)
+        if not self._closed:
+            (self.succeeded if good else self.failed).emit(result)
 
 
 def load_signal(**_: object) -> None:

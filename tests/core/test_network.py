@@ -59,9 +59,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(wrong, sentence):
     st.integers(1, 3),
 )
 def test_the_output_size_counts_the_windows_that_fit(size, side, stride, padding, dilation):
-    layer = conv(
-        side=side, stride=(stride, stride), padding=padding, dilation=(dilation, dilation)
-    )
+    layer = conv(side=side, stride=(stride, stride), padding=padding, dilation=(dilation, dilation))
     reach = (side - 1) * dilation + 1
     if padding == "same":
         expected = len(range(0, size, stride))

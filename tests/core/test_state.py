@@ -30,7 +30,7 @@ def test_a_changed_state_shares_what_did_not_change():
 
 def test_states_are_the_same_only_if_they_are_one():
     state = State(blank(), new_network())
-    assert state == state  # noqa: PLR0124
+    assert state == state
     assert state != replace(state)
     assert len({state, replace(state)}) == 2
 

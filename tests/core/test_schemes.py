@@ -1,0 +1,208 @@
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import (
+    ChannelScheme,
+    address_number,
+    address_text,
+    check_address,
+    costs,
+    map_counts,
+    parse_address,
+    scheme_kernel,
+)
+
+REAL, NAIVE, SHARED = ChannelScheme
+
+
+def last_count(filters, scheme) -> int:
+    return map_counts(new_network(filters), scheme)[-1]
+
+
+def test_what_the_switch_says():
+    said = [(scheme.value, scheme.label, scheme.explanation) for scheme in ChannelScheme]
+    assert said == [
+        ("real", "Real", "own kernels, summed"),
+        ("naive", "Every filter on every map", "not summed"),
+        ("shared", "Shared kernel", "summed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "real", "naive"),
+    [
+        ((3, 4), 4, 12),
+        ((16, 36), 36, 576),
+        ((32, 64, 128), 128, 262_144),
+        ((32,) * 4, 32, 1_048_576),
+        ((64,) * 8, 64, 281_474_976_710_656),
+    ],
+)
+def test_counts_that_must_come_out(filters, real, naive):
+    assert last_count(filters, REAL) == real
+    assert last_count(filters, SHARED) == real
+    assert last_count(filters, NAIVE) == naive
+
+
+def test_counts_beyond_64_bits_are_exact():
+    layer = Conv2d(0, np.zeros((256, 256, 1, 1), np.float32), None)
+    first = Conv2d(0, np.zeros((256, 1, 1, 1), np.float32), None)
+    network = Network((first, *[layer] * 7))
+    assert map_counts(network, NAIVE)[-1] == 256**8 == 2**64
+    assert costs(network, NAIVE)[-1].map_bytes == 2**64 * 28 * 28 * 4
+    assert address_number((255,) * 8, network) == 2**64 - 1
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+def test_counts_are_those_of_the_paths(filters):
+    network = new_network(filters, (1,))
+    assert map_counts(network, REAL) == map_counts(network, SHARED) == tuple(filters)
+    paths = [
+        sum(1 for _ in product(*map(range, filters[:depth])))
+        for depth in range(1, len(filters) + 1)
+    ]
+    assert map_counts(network, NAIVE) == tuple(paths)
+
+
+# Kernels
+
+
+@given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 3), st.integers(0, 99))
+def test_flat_kernels_are_the_sum_and_the_mean_over_the_group(groups, depth, per_group, seed):
+    out = groups * per_group
+    weight = np.random.default_rng(seed).standard_normal((out, depth, 3, 2)).astype(np.float32)
+    layer = Conv2d(0, weight, None, groups=groups)
+    assert scheme_kernel(layer, REAL) is weight
+    naive, shared = scheme_kernel(layer, NAIVE), scheme_kernel(layer, SHARED)
+    assert naive.dtype == shared.dtype == np.float32
+    assert naive.shape == shared.shape == (out, 1, 3, 2)
+    for j, a, b in np.ndindex(out, 3, 2):
+        total = sum(float(weight[j, i, a, b]) for i in range(depth))
+        assert naive[j, 0, a, b] == pytest.approx(total, abs=1e-5)
+        assert shared[j, 0, a, b] == pytest.approx(total / depth, abs=1e-5)
+
+
+def test_with_one_input_the_schemes_are_the_same():
+    layer = new_network((5,)).layers[0]
+    for scheme in ChannelScheme:
+        assert scheme_kernel(layer, scheme) is layer.weight
+
+
+# Addresses
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+def test_addresses_in_order_are_numbered_from_zero(filters):
+    network = new_network(filters, (1,))
+    for depth in range(1, len(filters) + 1):
+        paths = product(*map(range, filters[:depth]))
+        assert [address_number(path, network) for path in paths] == list(
+            range(math.prod(filters[:depth]))
+        )
+
+
+def test_the_number_of_a_map_of_layer_two():
+    network = new_network((3, 4, 5))
+    assert address_number((2, 1), network) == 2 * 4 + 1
+    assert address_number((2, 1, 3), network) == (2 * 4 + 1) * 5 + 3
+
+
+@given(st.lists(st.integers(0, 999_999_999), min_size=1, max_size=8))
+def test_an_address_can_be_written_and_read(parts):
+    address = tuple(parts)
+    assert parse_address(address_text(address)) == address
+
+
+def test_an_address_is_written_with_dots():
+    assert address_text((2, 5, 31)) == "2.5.31"
+    assert parse_address(" 2 . 5.31\n") == (2, 5, 31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", ".", "2.", ".5", "2..5", "2.*", "-1", "+1", "1.-2", "1,2", "²", "٣", "1e3", "9" * 99],
+)
+def test_what_is_no_address_is_said(text):
+    with pytest.raises(ValueError, match=r"is not an address; .* such as 2\.1\.$"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ((), r"^The address \(empty\) has 0 parts; the network has layers 1 to 2, .*\.$"),
+        ((0, 0, 0), r"^The address 0\.0\.0 has 3 parts; the network has layers 1 to 2, .*\.$"),
+        ((3,), r"^Part 1 of the address 3 is 3, but layer 1 has filters 0 to 2\.$"),
+        ((2, 4), r"^Part 2 of the address 2\.4 is 4, but layer 2 has filters 0 to 3\.$"),
+        ((-1, 0), r"^Part 1 of the address -1\.0 is -1, but layer 1 has filters 0 to 2\.$"),
+    ],
+)
+def test_an_address_outside_the_network_is_said(address, sentence):
+    network = new_network((3, 4))
+    with pytest.raises(ValueError, match=sentence):
+        check_address(address, network)
+    with pytest.raises(ValueError, match=sentence):
+        address_number(address, network)
+
+
+def test_addresses_inside_the_network_pass():
+    network = new_network((3, 4))
+    for address in [*product(range(3)), *product(range(3), range(4))]:
+        check_address(address, network)
+
+
+# Cost
+
+
+def grouped() -> Network:
+    """3 maps, then 6 filters in 3 groups (two for each map) at stride 2, without bias."""
+    first = new_network((3,), (5,)).layers[0]
+    weight = np.ones((6, 1, 3, 3), np.float32)
+    return Network((first, Conv2d(1, weight, None, groups=3, stride=(2, 2))))
+
+
+NETWORKS = [
+    new_network((3, 4)),
+    with_bias(new_network((16, 36), (5, 3)), 0, False),
+    with_padding(with_stride(new_network((2, 3, 4)), 1, 3), 0, "valid"),
+    new_network((64,) * 8),
+    grouped(),
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("scheme", ChannelScheme)
+def test_costs_are_exact(network, scheme):
+    """Counted by what is convolved with what, not by the formulas of the code."""
+    naive_maps = 1
+    for layer, cost, size in zip(
+        network.layers, costs(network, scheme), network.sizes[1:], strict=True
+    ):
+        rows, columns = size
+        out, depth, kh, kw = layer.weight.shape
+        naive_maps *= out
+        flat = scheme is not REAL
+        assert cost.maps == (naive_maps if scheme is NAIVE else out)
+        assert cost.kernel_shape == (kh, kw, 1 if flat else depth, out)
+        assert cost.weights == scheme_kernel(layer, scheme).size
+        assert cost.biases == (0 if layer.bias is None else layer.bias.size)
+        convolutions = naive_maps if scheme is NAIVE else out * depth
+        assert cost.multiply_adds == convolutions * rows * columns * kh * kw
+        assert cost.weight_bytes == 4 * cost.weights + 4 * cost.biases
+        assert cost.map_bytes == 4 * rows * columns * cost.maps
+        assert all(type(number) is int for number in (cost.multiply_adds, cost.map_bytes))
+
+
+def test_the_costs_of_the_opening_network():
+    real, naive, shared = (costs(new_network(), scheme)[1] for scheme in ChannelScheme)
+    assert (real.weights, naive.weights, shared.weights) == (108, 36, 36)
+    assert real.multiply_adds == shared.multiply_adds == 12 * 9 * 784
+    assert naive.multiply_adds == 12 * 9 * 784
+    assert (real.map_bytes, naive.map_bytes) == (4 * 784 * 4, 12 * 784 * 4)

@@ -1,0 +1,139 @@
+"""Commands on the network and the scheme, and what undo and redo say."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.core import edit
+from cnn_explorer.core.drawing import blank
+from cnn_explorer.core.network import MAX_LAYERS
+from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.actions import make_actions
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.network_actions import NetworkActions
+
+
+class Bench:
+    """A document with its actions."""
+
+    def __init__(self) -> None:
+        self.parent = QObject()
+        self.document = Document(State(blank(), edit.new_network()), self.parent)
+        self.actions: dict[str, QAction] = make_actions(self.parent)
+        self.commands = NetworkActions(self.actions, self.document, self.parent)
+
+    def trigger(self, name: str) -> None:
+        self.actions[name].trigger()
+
+    def build(self, *filters: int, size: int = 3, padding: str = "same") -> None:
+        network = edit.new_network((filters[0],), (size,))
+        network = edit.with_padding(network, 0, "valid" if padding == "valid" else "same")
+        for _ in filters[1:]:
+            network = edit.add_layer(network)
+        self.document.open(replace(self.document.state, network=network))
+
+    @property
+    def filters(self) -> list[int]:
+        return [layer.out_channels for layer in self.document.state.network.layers]
+
+
+@pytest.fixture
+def bench(qapp: QObject) -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.parent.deleteLater()
+
+
+def test_adding_a_layer_is_one_step_that_says_which(bench: Bench) -> None:
+    before = bench.document.state
+    bench.trigger("add_layer")
+    assert bench.filters == [3, 4, 4]
+    assert bench.actions["undo"].text() == "&Undo Add Conv 3"
+    bench.trigger("undo")
+    assert bench.document.state is before
+    assert bench.actions["redo"].text() == "&Redo Add Conv 3"
+    bench.trigger("redo")
+    assert bench.filters == [3, 4, 4]
+
+
+def test_no_more_layers_than_there_may_be(bench: Bench) -> None:
+    while bench.actions["add_layer"].isEnabled():
+        bench.trigger("add_layer")
+    assert len(bench.filters) == MAX_LAYERS
+    bench.trigger("undo")
+    assert bench.actions["add_layer"].isEnabled()
+
+
+def test_a_layer_that_does_not_fit_is_refused_with_a_sentence(bench: Bench, qtbot: QtBot) -> None:
+    bench.build(1, 1, size=11, padding="valid")  # 28, 18, 8
+    before = bench.document.state
+    with qtbot.waitSignal(bench.commands.refused) as refused:
+        bench.trigger("add_layer")
+    (reason,) = refused.args
+    assert reason.startswith("Conv 3: ")
+    assert "11×11" in reason
+    assert "8×8" in reason
+    assert reason.endswith(".")
+    assert bench.document.state is before
+    assert not bench.document.undo_stack.canUndo()
+
+
+def test_a_new_seed_draws_random_kernels_and_biases_anew(bench: Bench) -> None:
+    network = edit.new_network((3, 4), initialisation="he")
+    bench.document.open(replace(bench.document.state, network=network))
+    bench.trigger("new_seed")
+    new = bench.document.state.network
+    assert new.seed == 1
+    for here, there in zip(network.layers, new.layers, strict=True):
+        assert (here.weight != there.weight).any()
+        assert here.bias is not None
+        assert there.bias is not None
+        assert (here.bias != there.bias).any()
+    assert bench.actions["undo"].text() == "&Undo Seed 1"
+
+
+def test_after_the_last_seed_comes_the_first(bench: Bench) -> None:
+    network = edit.new_network((3, 4), seed=2**32 - 1)
+    bench.document.open(replace(bench.document.state, network=network))
+    bench.trigger("new_seed")
+    assert bench.document.state.network.seed == 0
+
+
+def test_the_opening_network_comes_back_and_the_drawing_stays(bench: Bench) -> None:
+    bench.build(7, 9, 2)
+    drawing = bench.document.state.drawing
+    bench.trigger("network_reset")
+    assert bench.filters == [3, 4]
+    assert bench.document.state.drawing is drawing
+
+
+@pytest.mark.parametrize("scheme", ChannelScheme)
+def test_each_scheme_has_its_action(bench: Bench, scheme: ChannelScheme) -> None:
+    bench.trigger("shared" if scheme is ChannelScheme.REAL else "real")
+    bench.trigger(scheme.value)
+    assert bench.document.state.scheme is scheme
+    checked = [each.value for each in ChannelScheme if bench.actions[each.value].isChecked()]
+    assert checked == [scheme.value]
+
+
+def test_the_checked_scheme_follows_undo(bench: Bench) -> None:
+    bench.trigger("naive")
+    bench.trigger("undo")
+    assert bench.actions["real"].isChecked()
+    assert not bench.actions["naive"].isChecked()
+
+
+def test_undo_and_redo_can_be_chosen_only_where_there_is_something(bench: Bench) -> None:
+    undo, redo = bench.actions["undo"], bench.actions["redo"]
+    assert (undo.isEnabled(), redo.isEnabled()) == (False, False)
+    assert (undo.text(), redo.text()) == ("&Undo", "&Redo")
+    bench.trigger("naive")
+    assert (undo.isEnabled(), redo.isEnabled()) == (True, False)
+    bench.trigger("undo")
+    assert (undo.isEnabled(), redo.isEnabled()) == (False, True)
+    assert redo.text() == "&Redo Switch to Every filter on every map"

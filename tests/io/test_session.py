@@ -1,0 +1,552 @@
+"""Documents as files: exactly what was saved, or one sentence."""
+
+import io
+import json
+import os
+import random
+import tracemalloc
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernels import INITIALISATIONS
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.state import State
+from cnn_explorer.io import files
+from cnn_explorer.io.session import SessionError, load, opening_state, save
+
+each_example_writes_anew = settings(
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+@pytest.fixture(autouse=True)
+def quick_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the disk: that writes reach it is tested with the files."""
+    monkeypatch.setattr(files.os, "fsync", lambda descriptor: None)
+
+
+@st.composite
+def layers(draw: st.DrawFn, number: int, channels: int) -> Conv2d:
+    out = draw(st.integers(1, 3))
+    shape = (out, channels, draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    weight = draw(arrays.arrays(np.float32, shape, elements=finite, fill=finite))
+    if draw(st.booleans()):
+        weight = np.asfortranarray(weight)
+    bias = draw(st.none() | arrays.arrays(np.float32, out, elements=finite))
+    return Conv2d(
+        number,
+        weight,
+        bias,
+        stride=(draw(st.integers(1, 4)), draw(st.integers(1, 4))),
+        padding=draw(st.sampled_from(["same", 3, 10])),
+        dilation=(draw(st.integers(1, 2)), 1),
+        activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
+        initialisation=draw(st.sampled_from(sorted(INITIALISATIONS))),
+        fan=(draw(st.integers(1, 256)), draw(st.integers(1, 256))),
+    )
+
+
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    numbers = draw(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4, unique=True))
+    stack: list[Conv2d] = []
+    for number in numbers:
+        stack.append(draw(layers(number, stack[-1].out_channels if stack else 1)))
+    values = st.floats(0, 1, width=32)
+    drawing = draw(arrays.arrays(np.float32, (28, 28), elements=values, fill=values))
+    network = Network(tuple(stack), draw(st.integers(0, 2**32 - 1)))
+    return State(drawing, network, draw(st.sampled_from(ChannelScheme)))
+
+
+def assert_same(one: State, other: State) -> None:
+    assert one.scheme is other.scheme
+    assert one.network.seed == other.network.seed
+    assert one.drawing.tobytes() == other.drawing.tobytes()
+    assert len(one.network.layers) == len(other.network.layers)
+    for here, there in zip(one.network.layers, other.network.layers, strict=True):
+        for name in Conv2d.__dataclass_fields__:
+            mine, theirs = getattr(here, name), getattr(there, name)
+            if isinstance(mine, np.ndarray):
+                assert theirs.dtype == np.float32
+                assert mine.shape == theirs.shape
+                assert mine.tobytes() == theirs.tobytes()
+                assert not theirs.flags.writeable
+            else:
+                assert mine == theirs
+                assert type(mine) is type(theirs)
+
+
+@each_example_writes_anew
+@given(states())
+def test_what_was_saved_comes_back_exactly(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "a.cnnx"
+    save(path, state)
+    assert_same(load(path), state)
+
+
+def test_the_document_that_the_program_opens_on_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.cnnx"
+    save(path, opening_state())
+    assert_same(load(path), opening_state())
+
+
+def test_the_file_tells_its_type_first_and_is_a_plain_zip(tmp_path: Path) -> None:
+    path = tmp_path / "a.cnnx"
+    save(path, opening_state())
+    assert path.read_bytes()[30:64] == b"mimetypeapplication/x-cnn-explorer"
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        weight = np.load(io.BytesIO(archive.read("layer2.weight.npy")), allow_pickle=False)
+    assert (weight == opening_state().network.layers[1].weight).all()
+
+
+# Saving is all or nothing.
+
+
+def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.cnnx"
+    save(path, opening_state())
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array", full)
+    with pytest.raises(files.FileError, match="no space"):
+        save(path, replace(opening_state(), scheme=ChannelScheme.NAIVE))
+
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["a.cnnx"]
+
+
+def test_a_missing_folder_gets_its_sentence(tmp_path: Path) -> None:
+    with pytest.raises(files.FileError, match=r"^There is no folder .*\.$"):
+        save(tmp_path / "none" / "a.cnnx", opening_state())
+
+
+# Files that are none.
+
+
+def refused(path: Path) -> str:
+    """Load a file that must be refused; return the sentence, which must be one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(SessionError) as caught:
+            load(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(path.name)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+    return sentence
+
+
+def test_a_missing_file_gets_its_sentence(tmp_path: Path) -> None:
+    sentence = refused(tmp_path / "none.cnnx")
+    assert sentence == "none.cnnx could not be opened: No such file or directory."
+
+
+def test_a_folder_gets_its_sentence(tmp_path: Path) -> None:
+    assert "could not be opened" in refused(tmp_path) or "not a document" in refused(tmp_path)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> bytes:
+    path = tmp_path / "saved.cnnx"
+    save(path, opening_state())
+    return path.read_bytes()
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path, saved: bytes) -> None:
+    path = tmp_path / "cut.cnnx"
+    for length in sorted(
+        {0, 1, 30, len(saved) - 1, *random.Random(1).sample(range(len(saved)), 60)}
+    ):
+        path.write_bytes(saved[:length])
+        refused(path)
+
+
+def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, saved: bytes) -> None:
+    """Checksums cover what is stored; the rest are times and the like."""
+    path = tmp_path / "flipped.cnnx"
+    numbers = random.Random(2)
+    for _ in range(300):
+        content = bytearray(saved)
+        content[numbers.randrange(len(saved))] ^= 1 << numbers.randrange(8)
+        path.write_bytes(content)
+        try:
+            state = load(path)
+        except SessionError:
+            refused(path)
+        else:
+            assert_same(state, opening_state())
+
+
+@each_example_writes_anew
+@given(st.binary(max_size=300))
+def test_no_bytes_are_a_document(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bytes.cnnx"
+    path.write_bytes(content)
+    refused(path)
+
+
+# Files that a zip can hold and a document cannot.
+
+Members = dict[str, bytes]
+
+
+def members_of(content: bytes) -> Members:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_members(path: Path, members: Members, packing: int = zipfile.ZIP_STORED) -> None:
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def npy(array: Array | Any) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.asarray(array), allow_pickle=True)
+    return file.getvalue()
+
+
+def header(text: str, data: bytes = b"", version: bytes = b"\x01\x00") -> bytes:
+    return b"\x93NUMPY" + version + len(text).to_bytes(2, "little") + text.encode() + data
+
+
+def described(shape: str, kind: str = "<f4", fortran: bool = False) -> str:
+    return f"{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n"
+
+
+NAN = np.full((28, 28), np.nan, np.float32)
+ZEROS = np.zeros((28, 28), np.float32)
+BAD_DRAWINGS: dict[str, bytes] = {
+    "another shape": npy(ZEROS[:27]),
+    "above one": npy(ZEROS + 1.5),
+    "below zero": npy(ZEROS - 0.5),
+    "not a number": npy(NAN),
+    "infinite": npy(ZEROS + np.float32(np.inf)),
+    "float64": npy(ZEROS.astype(np.float64)),
+    "big-endian": npy(ZEROS.astype(">f4")),
+    "objects": npy(np.array([None])),
+    "empty": b"",
+    "no header": bytes(784 * 4),
+    "a header that lies": header(described("(1000000, 1000000)"), bytes(16)),
+    "a negative shape": header(described("(-28, -28)"), bytes(784 * 4)),
+    "an overflowing shape": header(described("(4294967296, 4294967296, 28)"), bytes(16)),
+    "column order": header(described("(28, 28)", fortran=True), bytes(784 * 4)),
+    "more than it announces": npy(ZEROS) + b"more",
+    "another version": header(described("(28, 28)"), bytes(784 * 4), b"\x02\x00"),
+    "code": header("__import__('os').abort()\n"),
+    "nested": header("(" * 5000),
+    "minus signs": header("{'descr': " + "-" * 9000 + "1}"),
+}
+
+
+@pytest.mark.parametrize("content", BAD_DRAWINGS.values(), ids=BAD_DRAWINGS.keys())
+def test_an_array_that_cannot_be_is_refused(tmp_path: Path, saved: bytes, content: bytes) -> None:
+    path = tmp_path / "array.cnnx"
+    write_members(path, members_of(saved) | {"drawing.npy": content})
+    assert "is damaged or not a document" in refused(path)
+
+
+def test_every_member_is_needed(tmp_path: Path, saved: bytes) -> None:
+    path = tmp_path / "missing.cnnx"
+    members = members_of(saved)
+    assert len(members) == 7
+    for name in members:
+        write_members(path, {key: data for key, data in members.items() if key != name})
+        refused(path)
+
+
+def test_another_type_is_refused_by_name(tmp_path: Path, saved: bytes) -> None:
+    path = tmp_path / "type.cnnx"
+    write_members(path, members_of(saved) | {"mimetype": b"application/epub+zip"})
+    refused(path)
+    write_members(path, members_of(saved) | {"mimetype": b"application/x-cnn-explores"})
+    assert refused(path) == "type.cnnx is not a document of CNN Explorer."
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, saved: bytes) -> None:
+    path = tmp_path / "nan.cnnx"
+    weight = np.full((3, 1, 3, 3), np.nan, np.float32)
+    write_members(path, members_of(saved) | {"layer1.weight.npy": npy(weight)})
+    assert "layer1.weight holds values that are not finite" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ((3, 2, 3, 3), "takes 2 maps, but gets 1"),
+        ((4, 1, 3, 3), "bias"),
+        ((3, 1, 3), "shape"),
+        ((3, 1, 0, 3), "shape"),
+        ((3, 1, 12, 12), "kernel size is 12"),
+        ((3, 1, 1, 12), "kernel size is 12"),
+        ((257, 1, 1, 1), "bias"),
+    ],
+)
+def test_a_weight_that_does_not_fit_is_refused(
+    tmp_path: Path, saved: bytes, shape: tuple[int, ...], reason: str
+) -> None:
+    path = tmp_path / "weight.cnnx"
+    weight = npy(np.zeros(shape, np.float32))
+    write_members(path, members_of(saved) | {"layer1.weight.npy": weight})
+    assert reason in refused(path)
+
+
+def test_more_filters_than_a_layer_has_are_refused(tmp_path: Path, saved: bytes) -> None:
+    path = tmp_path / "filters.cnnx"
+    changed = {
+        "layer2.weight.npy": npy(np.zeros((257, 3, 1, 1), np.float32)),
+        "layer2.bias.npy": npy(np.zeros(257, np.float32)),
+    }
+    write_members(path, members_of(saved) | changed)
+    assert "filters is 257; it must be 1 to 256" in refused(path)
+
+
+def measured(path: Path) -> int:
+    """Load a file that must be refused; return the most memory that it took."""
+    tracemalloc.start()
+    try:
+        refused(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=str
+)
+@pytest.mark.parametrize("name", ["mimetype", "document.json", "drawing.npy", "layer1.weight.npy"])
+def test_a_member_that_unpacks_to_much_takes_no_memory(
+    tmp_path: Path, saved: bytes, name: str, packing: int
+) -> None:
+    path = tmp_path / "bomb.cnnx"
+    write_members(path, members_of(saved))
+    bomb = bytes(8_000_000)
+    members = members_of(saved)
+    with zipfile.ZipFile(path, "w") as archive:
+        for key, data in members.items():
+            if key == name:
+                archive.writestr(key, bomb, compress_type=packing, compresslevel=1)
+            else:
+                archive.writestr(key, data)
+    del bomb
+    assert path.stat().st_size < 1_000_000
+    assert measured(path) < 3_000_000
+
+
+def test_a_file_larger_than_any_document_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.cnnx"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # sparse: it takes no disk
+    assert "larger than any document" in refused(path)
+    assert measured(path) < 1_000_000
+
+
+# document.json by a hostile hand.
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def setting(key: str, value: Any) -> Change:
+    return lambda document: document.__setitem__(key, value)
+
+
+def in_layer(key: str, value: Any) -> Change:
+    return lambda document: document["layers"][0].__setitem__(key, value)
+
+
+def without(*keys: Any) -> Change:
+    def remove(document: dict[str, Any]) -> None:
+        inner: Any = document
+        for key in keys[:-1]:
+            inner = inner[key]
+        del inner[keys[-1]]
+
+    return remove
+
+
+HOSTILE: dict[str, Change] = {
+    "no version": without("version"),
+    "a later version": setting("version", 2),
+    "a version of many words": setting("version", "x" * 500_000),
+    "no scheme": without("scheme"),
+    "an unknown scheme": setting("scheme", "depthwise"),
+    "a list as scheme": setting("scheme", ["real"]),
+    "no seed": without("seed"),
+    "a negative seed": setting("seed", -1),
+    "a large seed": setting("seed", 2**32),
+    "a fraction as seed": setting("seed", 0.5),
+    "a word as seed": setting("seed", "0"),
+    "truth as seed": setting("seed", True),
+    "no seed at all": setting("seed", None),
+    "no layers": setting("layers", []),
+    "layers missing": without("layers"),
+    "a number as layers": setting("layers", 3),
+    "a dict as layers": setting("layers", {"0": {}}),
+    "a word as layers": setting("layers", "ab"),
+    "a layer without a file": lambda d: d["layers"].append(dict(d["layers"][0], number=7)),
+    "many layers": lambda d: d["layers"].extend(d["layers"] * 100),
+    "a number as layer": lambda d: d["layers"].__setitem__(0, 3),
+    "a list as layer": lambda d: d["layers"].__setitem__(0, []),
+    "nothing as layer": lambda d: d["layers"].__setitem__(0, None),
+    "the same number twice": in_layer("number", 1),
+    "a negative number": in_layer("number", -1),
+    "a fraction as number": in_layer("number", 1.5),
+    "a large number": in_layer("number", 2**64),
+    "stride 0": in_layer("stride", [0, 1]),
+    "a large stride": in_layer("stride", [1, 10**9]),
+    "a negative stride": in_layer("stride", [1, -1]),
+    "one stride": in_layer("stride", [1]),
+    "three strides": in_layer("stride", [1, 1, 1]),
+    "a number as stride": in_layer("stride", 1),
+    "words as stride": in_layer("stride", "11"),
+    "a list in stride": in_layer("stride", [[1], 1]),
+    "a large padding": in_layer("padding", 10**9),
+    "a padding above the limit": in_layer("padding", 11),
+    "a negative padding": in_layer("padding", -1),
+    "a padding for each side": in_layer("padding", [[1, 2], [3, 4]]),
+    "an unknown padding": in_layer("padding", "full"),
+    "truth as padding": in_layer("padding", True),
+    "nothing as padding": in_layer("padding", None),
+    "a large dilation": in_layer("dilation", [10**9, 10**9]),
+    "dilation 0": in_layer("dilation", [0, 0]),
+    "groups 0": in_layer("groups", 0),
+    "groups that do not divide": in_layer("groups", 2),
+    "negative groups": in_layer("groups", -1),
+    "many groups": in_layer("groups", 10**9),
+    "an unknown activation": in_layer("activation", "gelu"),
+    "a list as activation": in_layer("activation", ["relu"]),
+    "an activation of many words": in_layer("activation", "x" * 500_000),
+    "no bias after all": without("layers", 0, "bias"),
+    "unknown weights": in_layer("initialisation", "bell"),
+    "a list as weights": in_layer("initialisation", ["bank"]),
+    "a dict as weights": in_layer("initialisation", {}),
+    "weights of many lines": in_layer("initialisation", "a\n" * 1000),
+    "no fan": without("layers", 0, "fan"),
+    "fan 0": in_layer("fan", [0, 0]),
+    "a large fan": in_layer("fan", [1, 10**30]),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_document_beyond_the_limits_is_refused(
+    tmp_path: Path, saved: bytes, change: Change
+) -> None:
+    path = tmp_path / "hostile.cnnx"
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    change(document)
+    write_members(path, members | {"document.json": json.dumps(document).encode()})
+    assert measured(path) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"3",
+        b'"text"',
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"version": 1' + b"0" * 10_000 + b"}",
+        b" " * (1 << 21),
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_document_of_another_kind_is_refused(tmp_path: Path, saved: bytes, text: bytes) -> None:
+    path = tmp_path / "other.cnnx"
+    write_members(path, members_of(saved) | {"document.json": text})
+    refused(path)
+
+
+def json_paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from json_paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from json_paths(inner, (*path, index))
+
+
+OPENING_PATHS = [
+    path
+    for path in json_paths(
+        {
+            "version": 1,
+            "scheme": "real",
+            "seed": 0,
+            "layers": [
+                {
+                    "number": 0,
+                    "stride": [1, 1],
+                    "padding": "same",
+                    "dilation": [1, 1],
+                    "groups": 1,
+                    "activation": "relu",
+                    "bias": True,
+                    "initialisation": "bank",
+                    "fan": [1, 3],
+                }
+            ],
+        }
+    )
+    if path
+]
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 40)
+    | st.sampled_from([10**9, 2**32, 10**30, "same", "valid", "relu", "naive", "he", "he\n"])
+    | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("number"), inner),
+    max_leaves=4,
+)
+
+
+@settings(parent=each_example_writes_anew, max_examples=150)
+@given(st.sampled_from(OPENING_PATHS), anything)
+def test_any_value_anywhere_gives_a_sentence_or_a_document_that_can_be_computed(
+    tmp_path: Path, saved: bytes, place: tuple[Any, ...], value: Any
+) -> None:
+    path = tmp_path / "any.cnnx"
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    write_members(path, members | {"document.json": json.dumps(document).encode()})
+    try:
+        state = load(path)
+    except SessionError:
+        refused(path)
+    else:
+        for maps in forward(Request(state, method="matmul")).maps:
+            assert maps.size <= 4 * 100 * 100
+        save(path, state)
+        assert_same(load(path), state)
