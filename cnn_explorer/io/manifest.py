@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_explorer import __version__
-from cnn_explorer.core.network import INPUT_SIZE, Network
+from cnn_explorer.core.network import INPUT_SIZE
 from cnn_explorer.core.schemes import address_text, map_counts
 from cnn_explorer.core.state import State
+from cnn_explorer.io.description import described_layers
 from cnn_explorer.io.parts import Part
 from cnn_explorer.io.passes import Ranges, hull
 
@@ -42,7 +43,7 @@ def manifest(
         "scheme": state.scheme.value,
         "seed": state.network.seed,
         "input": INPUT_SIZE,
-        "network": _network(state.network),
+        "network": described_layers(state.network),
         "display": display,
         "layers": [
             {
@@ -65,24 +66,3 @@ def manifest(
         r'\[[^][{}"]*\]', lambda found: "".join(found[0].split()).replace(",", ", "), text
     )
     return f"{text}\n".encode("ascii")
-
-
-def _network(network: Network) -> list[dict[str, Any]]:
-    """Each layer in PyTorch's names."""
-    return [
-        {
-            "number": layer.number,
-            "in_channels": layer.in_channels,
-            "out_channels": layer.out_channels,
-            "kernel_size": layer.kernel_size,
-            "stride": layer.stride,
-            "padding": layer.padding,
-            "dilation": layer.dilation,
-            "groups": layer.groups,
-            "activation": layer.activation,
-            "bias": layer.bias is not None,
-            "initialisation": layer.initialisation,
-            "fan": layer.fan,
-        }
-        for layer in network.layers
-    ]

@@ -25,6 +25,7 @@ from cnn_explorer.core.network import (
 )
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
+from cnn_explorer.io.description import described_layers
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.files import write_atomically
 
@@ -108,20 +109,7 @@ def _described(state: State) -> dict[str, Any]:
         "version": VERSION,
         "scheme": state.scheme.value,
         "seed": network.seed,
-        "layers": [
-            {
-                "number": layer.number,
-                "stride": layer.stride,
-                "padding": layer.padding,
-                "dilation": layer.dilation,
-                "groups": layer.groups,
-                "activation": layer.activation,
-                "bias": layer.bias is not None,
-                "initialisation": layer.initialisation,
-                "fan": layer.fan,
-            }
-            for layer in network.layers
-        ],
+        "layers": described_layers(network),
     }
 
 
