@@ -9,6 +9,8 @@ from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
 UNDO_LIMIT = 100
+UNDO_BYTES = 1 << 30
+"""Weights that the steps may hold; beyond, the history begins anew."""
 
 
 class Document(QObject):
@@ -30,6 +32,7 @@ class Document(QObject):
         super().__init__(parent)
         self._state = state
         self._committed = state
+        self._held = 0
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(UNDO_LIMIT)
         # Passed on by the document: a stack still speaks while it is destroyed, its parent not.
@@ -56,12 +59,18 @@ class Document(QObject):
         merge
             Steps with the same number that follow each other become one; -1 for none.
         """
-        if state is not self._committed:
-            self.undo_stack.push(_Step(self, text, self._committed, state, merge))
+        if state is self._committed:
+            return
+        self._held += _own_bytes(state, self._committed)
+        if self._held > UNDO_BYTES:
+            self.undo_stack.clear()
+            self._held = 0
+        self.undo_stack.push(_Step(self, text, self._committed, state, merge))
 
     def open(self, state: State) -> None:
         """Replace the document; there is no way back to the one before."""
         self.undo_stack.clear()
+        self._held = 0
         self._apply(state)
 
     def _apply(self, state: State) -> None:
@@ -72,6 +81,13 @@ class Document(QObject):
         if state is not self._state:
             old, self._state = self._state, state
             self.changed.emit(state, old)
+
+
+def _own_bytes(state: State, other: State) -> int:
+    """Bytes of the weights that a state does not share with another."""
+    shared = {id(layer.weight) for layer in other.network.layers}
+    weights = [layer.weight for layer in state.network.layers]
+    return sum(weight.nbytes for weight in weights if id(weight) not in shared)
 
 
 _SCHEME_STEPS = 1

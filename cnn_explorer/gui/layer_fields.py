@@ -162,8 +162,9 @@ class LayerFields(QWidget):
             self.said.emit(str(error))
             return
         self.said.emit("")
-        text = f"{layer_name(self._layer)}: {what}"
-        self._document.commit(text, replace(state, network=network))
+        if network is not state.network:
+            text = f"{layer_name(self._layer)}: {what}"
+            self._document.commit(text, replace(state, network=network))
 
 
 def _combo(parent: QWidget, texts: list[str]) -> ComboBox:

@@ -175,6 +175,27 @@ def test_only_the_last_steps_are_kept() -> None:
     assert document.state is states[5]
 
 
+def test_steps_hold_no_more_weights_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = new_network((4, 4))
+    weight = network.layers[1].weight.nbytes
+    monkeypatch.setattr("cnn_explorer.gui.document.UNDO_BYTES", 2 * weight)
+    document = Document(State(blank(), network))
+
+    for count in range(3):
+        layers = (
+            network.layers[0],
+            replace(network.layers[1], weight=network.layers[1].weight + 0),
+        )
+        document.commit(
+            f"{count}", replace(document.state, network=replace(network, layers=layers))
+        )
+    document.commit("stroke", another(document.state))
+
+    # The third network began the history anew; a stroke shares its weights.
+    assert [document.undo_stack.text(0), document.undo_stack.text(1)] == ["2", "stroke"]
+    assert document.undo_stack.count() == 2
+
+
 def test_opening_a_document_leaves_no_way_back() -> None:
     document, opened = Document(FIRST), another()
     document.commit("Step", another())
