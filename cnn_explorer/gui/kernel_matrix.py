@@ -147,7 +147,7 @@ class KernelMatrix(TileArea):
             out,
             (size[0], size[1]),
             self._room,
-            SIDES,
+            self.grown(SIDES),
             ratio,
             gutter=round(self._gutter() * ratio),
             header=round(self._header() * ratio),

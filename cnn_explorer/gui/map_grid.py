@@ -171,7 +171,7 @@ class MapGrid(TileArea):
             network.layers[self._layer].out_channels,
             size,
             self._room,
-            SIDES,
+            self.grown(SIDES),
             ratio,
             self.verticalScrollBar().sizeHint().width(),
             caption=round((self.fontMetrics().height() + CAPTION_GAP) * ratio),
