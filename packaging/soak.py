@@ -118,6 +118,8 @@ def _soak(
                 QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=_somewhere(canvas, dice))
                 drawing = False
             _change(program, dice)
+            if dice.random() < 0.3:
+                _wait(lambda: window.fresh)
         if number % 10 == 0:
             QApplication.processEvents()
         if number % every == every - 1:

@@ -76,21 +76,6 @@ def map_counts(network: Network, scheme: ChannelScheme) -> tuple[int, ...]:
     return tuple(math.prod(filters[: index + 1]) for index in range(len(filters)))
 
 
-def address_number(address: Address, network: Network) -> int:
-    """Number of a naive map among its layer's: map (i, j) is number i·n + j.
-
-    Raises
-    ------
-    ValueError
-        If the address leaves the network; the sentence says which part and its limits.
-    """
-    check_address(address, network)
-    number = 0
-    for filter_, layer in zip(address, network.layers, strict=False):
-        number = number * layer.out_channels + filter_
-    return number
-
-
 def check_address(address: Address, network: Network) -> None:
     """Raise ValueError, with a sentence, where an address is not one of the network's maps."""
     if not 1 <= len(address) <= len(network.layers):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnn_explorer.core.schemes import ChannelScheme
@@ -66,6 +66,14 @@ class Document(QObject):
             self.undo_stack.clear()
             self._held = 0
         self.undo_stack.push(_Step(self, text, self._committed, state, merge))
+
+    @Slot()
+    def undo(self) -> None:
+        """Take back what is in the making, or else the last step."""
+        if self._state is self._committed:
+            self.undo_stack.undo()
+        else:
+            self._set(self._committed)
 
     def open(self, state: State) -> None:
         """Replace the document; there is no way back to the one before."""

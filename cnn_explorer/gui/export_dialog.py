@@ -253,7 +253,7 @@ class Exporter(QObject):
     progressed(done, total)
         How far the export is.
     ended(text)
-        It is over; what to tell the user in passing.
+        It is over, or, while `busy`, another cannot start; what to tell the user in passing.
     """
 
     progressed = Signal(int, int)
@@ -274,11 +274,17 @@ class Exporter(QObject):
         self._in_view = in_view
         self._window = window
         self._folder = Path()
+        self._scale = store.current.export_scale
         self._job = LongJob(self)
         self._job.progressed.connect(self.progressed)
         self._job.succeeded.connect(self._succeed)
         self._job.failed.connect(self._fail)
         self._dialog: ExportDialog | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an export runs."""
+        return self._job.busy
 
     @Slot()
     def ask(self) -> None:
@@ -314,7 +320,7 @@ class Exporter(QObject):
         taken = existing(folder, file_names(state, options))
         if taken and not self._may_replace(taken, folder):
             return
-        self._store.update(folder=str(folder.parent), export_scale=options.scale)
+        self._scale = options.scale
         self._folder = folder
         self.progressed.emit(0, 1)
         self._job.run(partial(export, state, folder, options, overwrite=bool(taken)))
@@ -332,6 +338,7 @@ class Exporter(QObject):
 
     @Slot(object)
     def _succeed(self, names: tuple[str, ...]) -> None:
+        self._store.update(folder=str(self._folder.parent), export_scale=self._scale)
         self.ended.emit(f"Wrote {len(names):,} files to {self._folder}")
 
     @Slot(object)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -79,13 +79,18 @@ class LayerColumn(QScrollArea):
         self.setWidget(body)
         # Layouts move the cards in several steps; what is in view is told after the last.
         self._settled = QTimer(self, singleShot=True, interval=0)
-        self._settled.timeout.connect(self.view_changed)
+        self._settled.timeout.connect(self._settle)
+        self._added: tuple[LayerCard, QRect] | None = None
+        self._restyled = QTimer(self, singleShot=True, interval=0)
+        self._restyled.timeout.connect(self._lay_out)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
         selection.changed.connect(self._reveal)
         self.set_state(document.state)
 
     def set_state(self, state: State) -> None:
         """Follow the network: as many cards as layers."""
+        had = len(self.cards)
+        self._added = None
         while len(self.cards) > len(state.network.layers):
             card = self.cards.pop()
             self._column.removeWidget(card)
@@ -105,6 +110,10 @@ class LayerColumn(QScrollArea):
             card.maps.installEventFilter(self)
             self._column.insertWidget(layer, card)
             self.cards.append(card)
+            self._added = card, QRect()
+        # A whole network is looked at from its beginning.
+        if len(state.network.layers) - had != 1:
+            self._added = None
         self._add.setVisible(self._add.defaultAction().isEnabled())
         self._lay_out()
 
@@ -151,10 +160,10 @@ class LayerColumn(QScrollArea):
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Fit the tiles beside larger or smaller text."""
+        """Fit the tiles beside larger or smaller text, once all parts have it."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._lay_out()
+            self._restyled.start()
 
     @Slot()
     def _lay_out(self) -> None:
@@ -176,6 +185,17 @@ class LayerColumn(QScrollArea):
             card.set_room(width, share, round(self.height() * LARGE_SHARE))
             rest -= card.face.height()
         return self.height() - rest
+
+    @Slot()
+    def _settle(self) -> None:
+        """Tell what is in view, and scroll to a layer that was added."""
+        if self._added is not None:
+            card, place = self._added
+            self.ensureWidgetVisible(card, 0, GAP)
+            # Once more until it lies still, for it finds its place and height in several steps.
+            self._added = None if card.geometry() == place else (card, card.geometry())
+            self._settled.start()
+        self.view_changed.emit()
 
     @Slot(object, object)
     def _reveal(self, new: Selection, old: Selection) -> None:

@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.worker = Worker(self)
         self._loader = LongJob(self)
         self._asked: Request | None = None
+        self._following = False
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
         self._build()
@@ -172,10 +173,13 @@ class MainWindow(QMainWindow):
     @Slot(object, object)
     def _document_changed(self, new: State, old: State) -> None:
         if new.network is not old.network or new.scheme is not old.scheme:
+            # Until all follow, selection and cards speak of the old network.
+            self._following = True
             self.selection.select(self.selection.current.within(new.network))
             self.layers.set_state(new)
             self.switch.set_state(new)
             self.status.show_parameters(new)
+            self._following = False
         self._ask()
 
     @Slot(object, object)
@@ -185,6 +189,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _ask(self) -> None:
         """Ask the worker for the maps that are looked at, unless it was asked already."""
+        if self._following:
+            return
         state = self.document.state
         in_view = self._looked_at() if state.scheme is ChannelScheme.NAIVE else ()
         asked = self._asked
@@ -269,7 +275,8 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _work_ended(self, text: str) -> None:
-        self.status.end_work()
+        if not self.exporter.busy:
+            self.status.end_work()
         self.status.show_spot(text)
 
     def load_signal(self) -> None:

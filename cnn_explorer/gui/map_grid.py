@@ -128,6 +128,10 @@ class MapGrid(TileArea):
             for group in sorted({index // self.mosaic.per_group for index in indices}):
                 self._paint_parent(painter, group)
 
+    def stands_alone(self) -> bool:
+        """Except in Naive, where a group has its parent map beside it."""
+        return not self._naive
+
     def step(self, rows: int, columns: int) -> None:
         """Move the pin, or without one the selection."""
         current = self._selection.current
@@ -208,11 +212,11 @@ class MapGrid(TileArea):
                     caption,
                 )
                 break
+        arrow = QRectF(frame.right(), frame.top(), first.left() - frame.right(), frame.height())
+        painter.drawText(arrow, Qt.AlignmentFlag.AlignCenter, "→")
         pictures = pictures_of([values], size, self._colouring, self._layer - 1)
         self.paint_frames(painter, [frame])
         paint_pictures(painter, [frame], pictures, [0])
-        arrow = QRectF(frame.right(), frame.top(), first.left() - frame.right(), frame.height())
-        painter.drawText(arrow, Qt.AlignmentFlag.AlignCenter, "→")
 
     @Slot(object)
     def _select(self, spot: Spot) -> None:

@@ -39,7 +39,7 @@ class NetworkActions(QObject):
         self._document = document
         stack = document.undo_stack
         for name, slot in (
-            ("undo", stack.undo),
+            ("undo", document.undo),
             ("redo", stack.redo),
             ("add_layer", self._add_layer),
             ("new_seed", self._new_seed),

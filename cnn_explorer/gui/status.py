@@ -35,7 +35,7 @@ class Line(QWidget):
             return
         self._text = text
         self.setAccessibleName(text)
-        width = self.fontMetrics().horizontalAdvance(text)
+        width = self.fontMetrics().horizontalAdvance(text) + 4
         if self._grows and width > self._width:
             self._width = width
             self.updateGeometry()

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QRegion,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
@@ -85,6 +86,7 @@ class TileArea(QAbstractScrollArea):
         self._stale = False
         self._pictures: tuple[list[int], Pictures] | None = None
         self._widths: dict[str, int] = {}
+        self._covered: tuple[object, QRegion] | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -107,6 +109,10 @@ class TileArea(QAbstractScrollArea):
         """An arrow key was pressed."""
         raise NotImplementedError
 
+    def stands_alone(self) -> bool:
+        """Whether tiles can be painted without what is around and over them."""
+        return False
+
     # What the owner sets.
 
     def arrange(
@@ -128,7 +134,8 @@ class TileArea(QAbstractScrollArea):
         if (mosaic, map_size) != (self.mosaic, self.map_size):
             self._set_hover(None)
             self.mosaic, self.map_size = mosaic, map_size
-            self.refresh()
+            self._pictures = None
+            self.viewport().update()
         ratio = self.devicePixelRatioF()
         content = int(np.ceil(mosaic.size[1] / ratio))
         if width is not None and mosaic.size[0] > width * ratio:
@@ -138,9 +145,13 @@ class TileArea(QAbstractScrollArea):
         self._update_scroll_bars()
 
     def refresh(self) -> None:
-        """Paint the tiles' values anew."""
+        """Paint the tiles' values anew; where it can, what is around the tiles stays."""
         self._pictures = None
-        self.viewport().update()
+        pixels = self._pixels()
+        if pixels.isEmpty():
+            self.viewport().update()
+        else:
+            self.viewport().update(pixels)
 
     def set_stale(self, stale: bool) -> None:
         """Dim the tiles while their values are out of date."""
@@ -248,9 +259,13 @@ class TileArea(QAbstractScrollArea):
             (exposed.width() + 2 * MARGIN) * ratio,
             (exposed.height() + 2 * MARGIN) * ratio,
         )
+        pixels = self._pixels()
+        values_alone = not pixels.isEmpty() and event.region().subtracted(pixels).isEmpty()
         painter = QPainter(self.viewport())
         try:
-            if indices:
+            if indices and values_alone:
+                self._paint_values(painter, indices)
+            elif indices:
                 self.paint_tiles(painter, indices)
         finally:
             # An error that leaves a painter behind would crash the program later.
@@ -258,16 +273,42 @@ class TileArea(QAbstractScrollArea):
 
     def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
         """Paint some tiles with all that belongs to them."""
-        position, pictures = self._coloured(indices)
-        targets = self.tile_rectangles(indices)
-        self.paint_frames(painter, targets)
-        painter.setOpacity(STALE_OPACITY if self._stale else 1)
-        paint_pictures(painter, targets, pictures, [position[index] for index in indices])
-        painter.setOpacity(1)
-        places = dict(zip(indices, targets, strict=True))
+        places = dict(zip(indices, self.tile_rectangles(indices), strict=True))
+        self.paint_frames(painter, list(places.values()))
         if self.mosaic.caption:
             self._paint_captions(painter, places)
         self._paint_marks(painter, places)
+        self._paint_values(painter, indices)
+
+    def _paint_values(self, painter: QPainter, indices: Sequence[int]) -> None:
+        """Paint the pictures of some tiles, and the pin, which is the one mark inside a tile."""
+        position, pictures = self._coloured(indices)
+        targets = self.tile_rectangles(indices)
+        painter.setOpacity(STALE_OPACITY if self._stale else 1)
+        paint_pictures(painter, targets, pictures, [position[index] for index in indices])
+        painter.setOpacity(1)
+        if self.pin is not None and self.pin.index in indices:
+            place = self.tile_rectangle(self.pin.index)
+            rows, columns = self.map_size
+            height, width = place.height() / rows, place.width() / columns
+            left, top = self.pin.column * width, self.pin.row * height
+            pixel = QRectF(place.left() + left, place.top() + top, width, height)
+            paint_pin(painter, place, pixel)
+
+    def _pixels(self) -> QRegion:
+        """What the tiles on screen cover with pixels that can be painted alone, or nothing.
+
+        They cannot where they may end between logical pixels: their frames would be cut.
+        """
+        if self.devicePixelRatioF() != 1 or not self.stands_alone():
+            return QRegion()
+        key = self.mosaic, self._offset(), self.viewport().visibleRegion().boundingRect()
+        if self._covered is None or self._covered[0] != key:
+            region = QRegion()
+            for target in self.tile_rectangles(self.visible()):
+                region += target.toRect()
+            self._covered = key, region
+        return self._covered[1]
 
     def paint_frames(self, painter: QPainter, targets: Sequence[QRectF]) -> None:
         """Frame tiles with one device pixel, for their ground may have the window's colour."""
@@ -317,17 +358,6 @@ class TileArea(QAbstractScrollArea):
             paint_selected(painter, places[self.selected], ink)
         if self.hover is not None and self.hover.index in places:
             paint_hovered(painter, places[self.hover.index], ink)
-        if self.pin is not None and self.pin.index in places:
-            place = places[self.pin.index]
-            rows, columns = self.map_size
-            height, width = place.height() / rows, place.width() / columns
-            pixel = QRectF(
-                place.left() + self.pin.column * width,
-                place.top() + self.pin.row * height,
-                width,
-                height,
-            )
-            paint_pin(painter, place, pixel)
 
     # The pointer and the keyboard.
 
@@ -372,7 +402,6 @@ class TileArea(QAbstractScrollArea):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Paint what came into view."""
-        self._pictures = None
         self.viewport().update()
         self.scrolled.emit()
 

@@ -36,6 +36,7 @@ _MOST_JSON = 1 << 20
 _MOST_ARRAY = 4 * MAX_FILTERS**2 * MAX_KERNEL_SIZE**2 + 4096
 _MOST_BYTES = MAX_LAYERS * 2 * _MOST_ARRAY
 _MOST_NUMBER = 2**32 - 1
+_MOST_VALUE = 1_000_000
 
 
 class SessionError(ValueError):
@@ -190,8 +191,8 @@ def _array(archive: zipfile.ZipFile, name: str) -> Array:
     if fortran or dtype != np.dtype("<f4") or math.prod(shape) * 4 != len(data):
         raise ValueError(f"{name} is not the float32 array that it announces")
     array = np.frombuffer(data, "<f4").reshape(shape).astype(np.float32)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds values that are not finite")
+    if not (np.abs(array) <= _MOST_VALUE).all():
+        raise ValueError(f"{name} holds values that are not from -{_MOST_VALUE} to {_MOST_VALUE}")
     return array
 
 

@@ -1,4 +1,3 @@
-import math
 from itertools import product
 
 import numpy as np
@@ -10,7 +9,6 @@ from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_st
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import (
     ChannelScheme,
-    address_number,
     address_text,
     check_address,
     costs,
@@ -57,7 +55,6 @@ def test_counts_beyond_64_bits_are_exact():
     network = Network((first, *[layer] * 7))
     assert map_counts(network, NAIVE)[-1] == 256**8 == 2**64
     assert costs(network, NAIVE)[-1].map_bytes == 2**64 * 28 * 28 * 4
-    assert address_number((255,) * 8, network) == 2**64 - 1
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
@@ -98,22 +95,6 @@ def test_with_one_input_the_schemes_are_the_same():
 # Addresses
 
 
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=4))
-def test_addresses_in_order_are_numbered_from_zero(filters):
-    network = new_network(filters, (1,))
-    for depth in range(1, len(filters) + 1):
-        paths = product(*map(range, filters[:depth]))
-        assert [address_number(path, network) for path in paths] == list(
-            range(math.prod(filters[:depth]))
-        )
-
-
-def test_the_number_of_a_map_of_layer_two():
-    network = new_network((3, 4, 5))
-    assert address_number((2, 1), network) == 2 * 4 + 1
-    assert address_number((2, 1, 3), network) == (2 * 4 + 1) * 5 + 3
-
-
 @given(st.lists(st.integers(0, 999_999_999), min_size=1, max_size=8))
 def test_an_address_can_be_written_and_read(parts):
     address = tuple(parts)
@@ -148,8 +129,6 @@ def test_an_address_outside_the_network_is_said(address, sentence):
     network = new_network((3, 4))
     with pytest.raises(ValueError, match=sentence):
         check_address(address, network)
-    with pytest.raises(ValueError, match=sentence):
-        address_number(address, network)
 
 
 def test_addresses_inside_the_network_pass():

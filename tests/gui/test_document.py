@@ -82,6 +82,17 @@ def test_undo_and_redo_bring_the_same_objects_back_with_one_signal_each() -> Non
     assert document.undo_stack.redoText() == "Two"
 
 
+def test_undo_takes_back_what_is_in_the_making_before_any_step() -> None:
+    document, done = Document(FIRST), another()
+    document.commit("Step", done)
+    document.preview(another())
+
+    document.undo()
+    assert document.state is done
+    document.undo()
+    assert document.state is FIRST
+
+
 def test_a_preview_is_dropped_by_undo() -> None:
     document, one = Document(FIRST), another()
     document.commit("One", one)

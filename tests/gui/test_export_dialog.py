@@ -27,7 +27,7 @@ from cnn_explorer.gui.fields import ComboBox, SpinBox
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit
-from cnn_explorer.io.export import FORMATS, ExportOptions, export, file_names
+from cnn_explorer.io.export import FORMATS, ExportOptions, file_names
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
 NETWORK = edit.new_network((3, 4))
@@ -267,14 +267,6 @@ def test_the_colours_are_those_on_screen(make: Make, tmp_path: Path) -> None:
 def test_it_says_how_many_files_and_the_first_names(make: Make) -> None:
     bench = make()
     assert bench.says == "8 files: layer1-map0.png, layer1-map1.png, …"
-
-
-def test_what_it_says_is_what_an_export_writes(make: Make, tmp_path: Path) -> None:
-    bench = make(NAIVE)
-    for box in bench.boxes:
-        box.setChecked(True)
-    names = export(bench.state, tmp_path / "out", bench.dialog.options())
-    assert bench.says.startswith(f"{len(names)} files: {names[0]}, {names[1]}, …")
 
 
 # Where.

@@ -57,7 +57,7 @@ def test_items_keep_their_order_never_overlap_and_stay_inside(
     assert [place.size() for place in places] == [QSize(*size) for size in sizes]
     for one, other in pairwise(places):
         beside = other.left() - one.right() - 1 >= SPACE
-        below = other.left() < one.right() and other.bottom() > one.top()
+        below = other.top() > one.bottom()
         assert beside or below
     for index, place in enumerate(places):
         assert place.left() >= 0

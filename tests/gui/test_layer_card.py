@@ -424,6 +424,24 @@ def test_it_knows_how_high_it_is_without_its_tiles(
         assert card.chrome_height(width) + card.face.height() == card.heightForWidth(width)
 
 
+@pytest.mark.usefixtures("themed")
+def test_it_knows_its_height_as_soon_as_its_words_change(make: Make) -> None:
+    bench = make(2)
+    bench.compute()
+    changed = False
+    for width in range(430, 700, 30):
+        bench.room(width, 200, 400)
+        before = bench.card.chrome_height(width)
+        for scheme in (NAIVE, REAL):
+            state = replace(bench.document.state, scheme=scheme)
+            bench.card.set_state(state, bench.settings)
+            at_once = bench.card.chrome_height(width)
+            changed |= at_once != before
+            QApplication.processEvents()
+            assert at_once == bench.card.chrome_height(width)
+    assert changed
+
+
 def test_its_tiles_get_the_room_that_is_theirs(make: Make) -> None:
     bench = make()
     for width, share in ((470, 150), (700, 300), (1500, 250)):

@@ -428,6 +428,12 @@ def test_each_group_stands_beside_its_parent_map(bench: Make) -> None:
         first = made.grid.tile_rectangle(group * 4).toRect()
         beside = image[first.top() : first.top() + len(expected), 6 : 6 + len(expected)]
         np.testing.assert_array_equal(beside, expected)
+        # Between them an arrow, above them a caption.
+        middle = slice(first.top() + len(expected) // 4, first.top() + 3 * len(expected) // 4)
+        gap = image[middle, 6 + len(expected) + 2 : first.left() - 2]
+        above = image[first.top() - 16 : first.top() - 6, 6 : 6 + len(expected)]
+        for place in (gap, above):
+            assert (place != image[1, -1]).any()
 
 
 def test_real_and_the_first_layer_have_no_parents(bench: Make) -> None:
@@ -456,6 +462,20 @@ def test_selecting_above_shows_the_descendants(bench: Make, qtbot: QtBot) -> Non
     assert made.grid.value(Spot(0, 0, 0)) is None  # those under 0 are not shown for those under 4
     made.compute()
     assert made.grid.value(Spot(7 * 9, 0, 0)) is not None
+
+
+def test_other_descendants_are_asked_for_and_not_painted_as_the_old_ones(
+    bench: Make, qtbot: QtBot
+) -> None:
+    made = bench(NAIVE, 2, selection=Selection(0, (0,) * 8))
+    old = made.image()
+    with qtbot.waitSignal(made.grid.scrolled):
+        made.selection.select(Selection(0, (1,) + (0,) * 7))
+    for index in made.grid.visible():
+        tile = made.tile(made.image(), index).reshape(-1, 4)
+        assert (tile == tile[0]).all()  # missing
+    made.compute()
+    assert (made.image() != old).any()
 
 
 # Results that are out of date.

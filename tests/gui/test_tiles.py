@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPalette, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -240,6 +240,35 @@ def test_the_first_caption_that_fits_is_painted(area: Area) -> None:
     bare = pixels(area)
     area.names = (LONG,)
     np.testing.assert_array_equal(pixels(area), bare)
+
+
+def test_captions_are_measured_anew_when_the_text_grows(area: Area) -> None:
+    area.arrange(mosaic(multiple=10, caption=40), (ROWS, COLUMNS), 500)
+    area.names = ("map 1", "1")
+    first = pixels(area)
+    font = area.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    area.setFont(font)
+    second = pixels(area)
+    area.names = ("1",)
+    np.testing.assert_array_equal(pixels(area), second)
+    area.setFont(QFont("DejaVu Sans", 10))
+    assert (pixels(area) != first).any()
+
+
+def test_the_caption_of_the_selected_tile_stands_out(area: Area) -> None:
+    palette = area.palette()
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor("#00ff00"))
+    palette.setColor(QPalette.ColorRole.Text, QColor("#ff0000"))
+    area.setPalette(palette)
+    area.names = ("1",)
+    area.selected = 4
+    painted = pixels(area).astype(int)
+    for index in range(area.mosaic.count):
+        x, y, width, _ = area.mosaic.rectangle(index)
+        caption = painted[y - 20 : y - 6, x : x + width]
+        green, red = 255 - caption[..., 1], 255 - caption[..., 2]
+        assert (green.sum() > red.sum()) == (index == 4)
 
 
 def test_without_room_for_captions_none_is_painted(area: Area) -> None:
