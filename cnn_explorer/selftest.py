@@ -38,13 +38,20 @@ def run() -> int:
     return 0
 
 
+def _pass_on(_kind: object, _context: object, message: str) -> None:
+    """Write Qt's messages to stderr, but not what the offscreen platform lacks."""
+    if not message.startswith("This plugin does not support "):
+        print(message, file=sys.stderr)
+
+
 def _use_window(folder: Path) -> None:
-    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtCore import QPoint, Qt, qInstallMessageHandler
     from PySide6.QtTest import QTest
 
     from cnn_explorer.app import Folders, Program, application
     from cnn_explorer.io.export import ExportOptions
 
+    qInstallMessageHandler(_pass_on)
     app = application(["cnn-explorer"])
     program = Program(app, Folders(folder / "config", folder / "data"))
     errors: list[str] = []

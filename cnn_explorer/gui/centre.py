@@ -101,7 +101,15 @@ class Centre(QStackedWidget):
             self._colouring = colouring_of(self._store.current, self.shown.maps)
             self.layers.show_maps(self.shown, self._colouring)
             self._show_enlarged()
-            self.describe_selection()
+            self._describe_anew()
+
+    def _describe_anew(self) -> None:
+        """Tell the new value of what is under the pointer, or else of what is pinned."""
+        for area in (self.enlarged.map, *(card.face for card in self.layers.cards)):
+            if area.isVisible() and area.hover is not None:
+                area.hovered.emit(area.hover)
+                return
+        self.describe_selection()
 
     def _selected_values(self) -> Array | None:
         """The selected map as last computed."""

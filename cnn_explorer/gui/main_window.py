@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self._loader = LongJob(self)
         self._asked: Request | None = None
         self._following = False
+        self._pixel: tuple[int, int] | None = None
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
         self._build()
@@ -217,6 +218,8 @@ class MainWindow(QMainWindow):
         if shown.network is not state.network or shown.scheme is not state.scheme:
             return
         self.centre.show_maps(activations)
+        if self._pixel is not None:
+            self._hover_drawing(self._pixel)
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
         if shown is state:
@@ -242,6 +245,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _hover_drawing(self, pixel: tuple[int, int] | None) -> None:
+        self._pixel = pixel
         if pixel is None:
             self.centre.describe_selection()
         else:

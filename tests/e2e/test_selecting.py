@@ -1,5 +1,7 @@
 """Selection and pin, by mouse and keys; one map enlarged."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QToolButton
 from cnn_explorer.gui.enlarged import EnlargedMap
 from cnn_explorer.gui.map_grid import MapGrid
 from cnn_explorer.gui.tiles import TileArea
+from cnn_explorer.io.digits import digit
 
 from .conftest import Driver, pixel
 
@@ -206,4 +209,24 @@ def test_in_naive_an_enlarged_map_stays_when_it_is_no_longer_in_the_grid(driver:
     assert address is not None
     values = driver.shown.find(address)
     assert values is not None
+    driver.window.centre.describe_selection()  # as when the pointer leaves the drawing
     assert f"{values[3, 3]:.4f}" in driver.says
+
+
+def test_what_is_under_the_pointer_is_told_anew_with_new_maps(driver: Driver) -> None:
+    driver.show()
+    grid = driver.grid(1)
+    QTest.mouseMove(grid.viewport(), pixel(grid, 2, 9, 12))
+    driver.wait(lambda: driver.says.startswith("Conv 2 · map 2 · row 9, column 12"))
+    driver.window.document.commit("x", replace(driver.state, drawing=digit(3)))
+    driver.settle()
+    value = f"{driver.shown.maps[1][2, 9, 12]:.4f}"
+    assert driver.says == f"Conv 2 · map 2 · row 9, column 12 · {value}"
+
+    canvas = driver.window.input.canvas
+    QTest.mouseMove(grid.viewport(), QPoint(-5, -5))
+    QTest.mouseMove(canvas, driver.place(9.5, 12.5))
+    driver.wait(lambda: driver.says.startswith("Input · row 9, column 12"))
+    driver.window.document.commit("x", replace(driver.state, drawing=digit(5)))
+    driver.settle()
+    assert driver.says == f"Input · row 9, column 12 · {driver.state.drawing[9, 12]:.4f}"
