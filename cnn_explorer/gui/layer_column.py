@@ -81,8 +81,8 @@ class LayerColumn(QScrollArea):
         self._settled = QTimer(self, singleShot=True, interval=0)
         self._settled.timeout.connect(self._settle)
         self._added: tuple[LayerCard, QRect] | None = None
-        self._restyled = QTimer(self, singleShot=True, interval=0)
-        self._restyled.timeout.connect(self._lay_out)
+        self._restless = QTimer(self, singleShot=True, interval=0)
+        self._restless.timeout.connect(self._lay_out)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
         selection.changed.connect(self._reveal)
         self.set_state(document.state)
@@ -101,7 +101,7 @@ class LayerColumn(QScrollArea):
         for layer in range(len(self.cards), len(state.network.layers)):
             card = LayerCard(layer, self._document, self._selection, self._store.current)
             card.view_changed.connect(self.view_changed)
-            card.room_changed.connect(self._lay_out)
+            card.room_changed.connect(self._lay_out_soon)
             card.moved.connect(self._move)
             card.removed.connect(self._remove)
             card.described.connect(self.described)
@@ -163,11 +163,17 @@ class LayerColumn(QScrollArea):
         """Fit the tiles beside larger or smaller text, once all parts have it."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._restyled.start()
+            self._lay_out_soon()
+
+    @Slot()
+    def _lay_out_soon(self) -> None:
+        """Fit the cards once, when all have said that they need it."""
+        self._restless.start()
 
     @Slot()
     def _lay_out(self) -> None:
         """Fit the cards, beside a scroll bar only where they need one."""
+        self._restless.stop()
         width = self.width() - 2 * GAP
         if self._share_out(width) > self.height():
             self._share_out(width - self.verticalScrollBar().sizeHint().width())

@@ -1,5 +1,7 @@
 """The main window: it builds the widgets and makes every connection between them."""
 
+import gc
+
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
@@ -289,6 +291,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _signal_loaded(self) -> None:
+        # All that is loaded stays; searching it for garbage would stop the window for 50 ms.
+        gc.freeze()
         self.worker.use_signal()
         self._asked = None
         self._ask()
