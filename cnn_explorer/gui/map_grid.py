@@ -104,6 +104,9 @@ class MapGrid(TileArea):
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""
+        if self._colouring is None:
+            # Before the first maps nothing was painted, captions and marks neither.
+            self.viewport().update()
         self._activations, self._colouring = activations, colouring
         self.refresh()
 

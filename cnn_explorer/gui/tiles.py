@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -86,7 +86,7 @@ class TileArea(QAbstractScrollArea):
         self._stale = False
         self._pictures: tuple[list[int], Pictures] | None = None
         self._widths: dict[str, int] = {}
-        self._covered: tuple[object, QRegion] | None = None
+        self._covered: tuple[object, QRegion, dict[int, QRectF]] | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -147,7 +147,7 @@ class TileArea(QAbstractScrollArea):
     def refresh(self) -> None:
         """Paint the tiles' values anew; where it can, what is around the tiles stays."""
         self._pictures = None
-        pixels = self._pixels()
+        pixels, _ = self._pixels()
         if pixels.isEmpty():
             self.viewport().update()
         else:
@@ -249,27 +249,29 @@ class TileArea(QAbstractScrollArea):
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the tiles of the exposed part, then their captions and marks."""
+        """Paint the exposed tiles with their captions and marks, or their values alone."""
+        pixels, places = self._pixels()
+        values_alone = not pixels.isEmpty() and event.region().subtracted(pixels).isEmpty()
+        painter = QPainter(self.viewport())
+        try:
+            if values_alone:
+                self._paint_values(painter, places)
+            elif indices := self._exposed(event.rect()):
+                self.paint_tiles(painter, indices)
+        finally:
+            # An error that leaves a painter behind would crash the program later.
+            painter.end()
+
+    def _exposed(self, exposed: QRect) -> list[int]:
+        """Tiles of which a part, or a mark, is in a part of the viewport."""
         ratio = self.devicePixelRatioF()
         x, y = self._offset()
-        exposed = event.rect()
-        indices = self.mosaic.within(
+        return self.mosaic.within(
             x + (exposed.x() - MARGIN) * ratio,
             y + (exposed.y() - MARGIN) * ratio,
             (exposed.width() + 2 * MARGIN) * ratio,
             (exposed.height() + 2 * MARGIN) * ratio,
         )
-        pixels = self._pixels()
-        values_alone = not pixels.isEmpty() and event.region().subtracted(pixels).isEmpty()
-        painter = QPainter(self.viewport())
-        try:
-            if indices and values_alone:
-                self._paint_values(painter, indices)
-            elif indices:
-                self.paint_tiles(painter, indices)
-        finally:
-            # An error that leaves a painter behind would crash the program later.
-            painter.end()
 
     def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
         """Paint some tiles with all that belongs to them."""
@@ -278,37 +280,40 @@ class TileArea(QAbstractScrollArea):
         if self.mosaic.caption:
             self._paint_captions(painter, places)
         self._paint_marks(painter, places)
-        self._paint_values(painter, indices)
+        self._paint_values(painter, places)
 
-    def _paint_values(self, painter: QPainter, indices: Sequence[int]) -> None:
+    def _paint_values(self, painter: QPainter, places: Mapping[int, QRectF]) -> None:
         """Paint the pictures of some tiles, and the pin, which is the one mark inside a tile."""
-        position, pictures = self._coloured(indices)
-        targets = self.tile_rectangles(indices)
+        position, pictures = self._coloured(list(places))
         painter.setOpacity(STALE_OPACITY if self._stale else 1)
-        paint_pictures(painter, targets, pictures, [position[index] for index in indices])
+        paint_pictures(
+            painter, list(places.values()), pictures, [position[index] for index in places]
+        )
         painter.setOpacity(1)
-        if self.pin is not None and self.pin.index in indices:
-            place = self.tile_rectangle(self.pin.index)
+        if self.pin is not None and self.pin.index in places:
+            place = places[self.pin.index]
             rows, columns = self.map_size
             height, width = place.height() / rows, place.width() / columns
             left, top = self.pin.column * width, self.pin.row * height
             pixel = QRectF(place.left() + left, place.top() + top, width, height)
             paint_pin(painter, place, pixel)
 
-    def _pixels(self) -> QRegion:
-        """What the tiles on screen cover with pixels that can be painted alone, or nothing.
+    def _pixels(self) -> tuple[QRegion, dict[int, QRectF]]:
+        """What the tiles on screen cover with pixels that can be painted alone, and where each is.
 
         They cannot where they may end between logical pixels: their frames would be cut.
         """
         if self.devicePixelRatioF() != 1 or not self.stands_alone():
-            return QRegion()
+            return QRegion(), {}
         key = self.mosaic, self._offset(), self.viewport().visibleRegion().boundingRect()
         if self._covered is None or self._covered[0] != key:
+            indices = self.visible()
+            places = dict(zip(indices, self.tile_rectangles(indices), strict=True))
             region = QRegion()
-            for target in self.tile_rectangles(self.visible()):
-                region += target.toRect()
-            self._covered = key, region
-        return self._covered[1]
+            for place in places.values():
+                region += place.toRect()
+            self._covered = key, region, places
+        return self._covered[1:]
 
     def paint_frames(self, painter: QPainter, targets: Sequence[QRectF]) -> None:
         """Frame tiles with one device pixel, for their ground may have the window's colour."""
