@@ -325,6 +325,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep document and layout, and join the threads."""
         self.layout_of_window.save()
+        # To load scipy.signal cannot be cancelled; nobody has to watch it end.
+        self.hide()
         self.closing.emit()
         self.worker.shut_down()
         self.exporter.shut_down()
