@@ -1,10 +1,12 @@
 """Where many equal tiles lie in one picture, and which tile lies at a point.
 
-All lengths are device pixels, so that a tile's side can be a whole multiple of its map's.
+Lengths are device pixels unless they are called logical, so that a tile's side can be a whole
+multiple of its map's.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 Rectangle = tuple[int, int, int, int]
 
@@ -193,3 +195,51 @@ def fitted(
         if multiple == low or (columns >= 1 and fits):
             return mosaic
     raise AssertionError("the loop ends at the least multiple")
+
+
+def fitted_legibly(
+    groups: int,
+    per_group: int,
+    map_size: tuple[int, int],
+    room: tuple[int, int, int],
+    sides: tuple[int, int, int],
+    ratio: float,
+    bar: int = 0,
+    **spacing: Any,
+) -> tuple[Mosaic, int]:
+    """Lay tiles out in their share of the height, or in more where they would be too small.
+
+    Parameters
+    ----------
+    groups, per_group, map_size, spacing
+        As in `fitted`.
+    room
+        (width, share of the height, most height), in logical pixels.
+    sides
+        (least, least that is easy to read, most) of a tile's longer side, in logical pixels.
+    ratio
+        Device pixels in a logical one.
+    bar
+        Width of a scroll bar, which stands beside tiles that do not fit the height.
+
+    Returns
+    -------
+    tuple of Mosaic and int
+        The tiles, and the height, in logical pixels, that they may take.
+    """
+    least, legible, most = (round(side * ratio) for side in sides)
+    width, share, most_height = room
+    longer = max(map_size)
+    enough = -(-legible // longer) * longer
+
+    def fit(width: int, height: int, largest: int) -> Mosaic:
+        room = int(width * ratio), int(height * ratio)
+        return fitted(groups, per_group, map_size, room, least=least, most=largest, **spacing)
+
+    for height, largest in ((share, most), (most_height, enough)):
+        mosaic = fit(width, height, largest)
+        if max(mosaic.tile) >= legible:
+            break
+    if mosaic.size[1] > height * ratio:
+        mosaic = fit(width - bar, height, largest)
+    return mosaic, height

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, scale_of
+from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import scheme_kernel
 from cnn_explorer.core.state import State
@@ -15,7 +16,7 @@ from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings
-from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea, fitted_legibly
+from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea
 
 SIDES = (18, 36, 66)
 """Logical pixels of a kernel's longer side: the least, the least easy to read, the most."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
 from cnn_explorer.core.sentences import map_sentence
@@ -15,7 +16,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures, paint_pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
-from cnn_explorer.gui.tiles import CAPTION_GAP, MARGIN, Spot, TileArea, fitted_legibly
+from cnn_explorer.gui.tiles import CAPTION_GAP, MARGIN, Spot, TileArea
 
 SIDES = (28, 56, 196)
 """Logical pixels of a tile's side: the least, the least that is easy to read, the most."""

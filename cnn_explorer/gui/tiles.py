@@ -6,7 +6,6 @@ they show and what a click means.
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -20,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
-from cnn_explorer.core.mosaic import Mosaic, fitted
+from cnn_explorer.core.mosaic import Mosaic
 from cnn_explorer.gui.marks import (
     Pictures,
     paint_hovered,
@@ -440,51 +439,3 @@ class TileArea(QAbstractScrollArea):
                     area = self.tile_rectangle(changed.index).adjusted(-5, -5, 5, 5)
                     self.viewport().update(area.toAlignedRect())
         self.hovered.emit(spot)
-
-
-def fitted_legibly(
-    groups: int,
-    per_group: int,
-    map_size: tuple[int, int],
-    room: tuple[int, int, int],
-    sides: tuple[int, int, int],
-    ratio: float,
-    bar: int = 0,
-    **spacing: Any,
-) -> tuple[Mosaic, int]:
-    """Lay tiles out in their share of the height, or in more where they would be too small.
-
-    Parameters
-    ----------
-    groups, per_group, map_size, spacing
-        As in `cnn_explorer.core.mosaic.fitted`.
-    room
-        (width, share of the height, most height), in logical pixels.
-    sides
-        (least, least that is easy to read, most) of a tile's longer side, in logical pixels.
-    ratio
-        Device pixels in a logical one.
-    bar
-        Width of a scroll bar, which stands beside tiles that do not fit the height.
-
-    Returns
-    -------
-    tuple of Mosaic and int
-        The tiles, and the height, in logical pixels, that they may take.
-    """
-    least, legible, most = (round(side * ratio) for side in sides)
-    width, share, most_height = room
-    longer = max(map_size)
-    enough = -(-legible // longer) * longer
-
-    def fit(width: int, height: int, largest: int) -> Mosaic:
-        room = int(width * ratio), int(height * ratio)
-        return fitted(groups, per_group, map_size, room, least=least, most=largest, **spacing)
-
-    for height, largest in ((share, most), (most_height, enough)):
-        mosaic = fit(width, height, largest)
-        if max(mosaic.tile) >= legible:
-            break
-    if mosaic.size[1] > height * ratio:
-        mosaic = fit(width - bar, height, largest)
-    return mosaic, height

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core.mosaic import Mosaic
+from cnn_explorer.core.mosaic import Mosaic, fitted_legibly
 from cnn_explorer.gui.marks import Pictures
-from cnn_explorer.gui.tiles import STALE_OPACITY, Spot, TileArea, fitted_legibly
+from cnn_explorer.gui.tiles import STALE_OPACITY, Spot, TileArea
 
 LEFT = Qt.MouseButton.LeftButton
 ROWS, COLUMNS = 5, 4
