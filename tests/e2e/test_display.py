@@ -139,7 +139,8 @@ def test_every_size_of_text_leaves_the_tiles_in_the_window(driver: Driver) -> No
         driver.window.store.update(text_scale=scale)
         driver.settle()
         for card in driver.cards:
-            assert card.maps.visible()
+            # A larger font sends events of its own, one after the other, until all is laid out.
+            driver.wait(lambda tiles=card.maps: bool(tiles.visible()))
             assert card.width() <= driver.window.layers.viewport().width()
 
 
