@@ -21,10 +21,13 @@ class Activation:
         What the screen calls it.
     function
         Maps a float32 array to one of the same shape.
+    slope
+        The largest |f'|: f(x) and f(y) differ at most by so many times |x - y|.
     """
 
     label: str
     function: Callable[[Array], Array]
+    slope: float = 1.0
 
 
 def _identity(x: Array) -> Array:
@@ -55,5 +58,5 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation("ReLU", _relu),
     "leaky_relu": Activation("leaky ReLU", _leaky_relu),
     "tanh": Activation("tanh", _tanh),
-    "sigmoid": Activation("sigmoid", _sigmoid),
+    "sigmoid": Activation("sigmoid", _sigmoid, slope=0.25),
 }

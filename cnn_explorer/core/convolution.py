@@ -12,6 +12,7 @@ from cnn_explorer.core.activations import Array
 Pair = int | tuple[int, int]
 Padding = Pair | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
 Method = Literal["auto", "signal", "matmul"]
+Taps = npt.NDArray[np.int_]
 
 AUTO_LIMIT = 1_000_000
 """Multiply-adds up to which "auto" takes scipy.signal.
@@ -206,6 +207,47 @@ def output_size(
             f"a smaller kernel{', less dilation' * dilated} or more padding."
         )
     return (rows - reach[0]) // steps[0] + 1, (columns - reach[1]) // steps[1] + 1
+
+
+def taps(
+    size: tuple[int, int],
+    kernel_size: tuple[int, int],
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> tuple[Taps, Taps]:
+    """Which input pixels each output pixel is made from, on each axis.
+
+    Parameters
+    ----------
+    size, kernel_size
+        (rows, columns) of an input map and of a kernel.
+    stride, padding, dilation
+        As in `conv2d`.
+
+    Returns
+    -------
+    tuple of ndarray
+        For rows, shape (output rows, kh), and for columns, shape (output columns, kw): entry (r, u)
+        is ``r * stride - padding + u * dilation``, the input row that cell row u of the kernel
+        multiplies for output row r. Below 0, or from the input's size on, it is padding.
+
+    Raises
+    ------
+    ValueError
+        As `output_size`.
+    """
+    out = output_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    sides = explicit_padding(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    steps, gaps = _pair("stride", stride), _pair("dilation", dilation)
+    rows, columns = (
+        np.arange(out[axis])[:, np.newaxis] * steps[axis]
+        - sides[axis][0]
+        + np.arange(kernel_size[axis]) * gaps[axis]
+        for axis in (0, 1)
+    )
+    return rows, columns
 
 
 def _check_channels(maps: Array, weight: Array, bias: Array | None, groups: int) -> None:

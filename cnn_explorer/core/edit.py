@@ -21,6 +21,7 @@ from cnn_explorer.core.network import (
     MAX_PADDING,
     MAX_STRIDE,
     Conv2d,
+    Mutes,
     Network,
     layer_name,
 )
@@ -83,7 +84,8 @@ def with_filters(network: Network, index: int, count: int) -> Network:
     if bias is not None:
         bias = np.concatenate([bias[:kept], _bias(layer, network.seed, range(kept, count))])
     weight = np.concatenate([layer.weight[:kept], more])
-    return _replaced(network, index, weight=weight, bias=bias)
+    muted = _resized(layer.muted, (count, layer.depth))
+    return _replaced(network, index, weight=weight, bias=bias, muted=muted)
 
 
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
@@ -229,7 +231,18 @@ def _with_inputs(layer: Conv2d, seed: int, channels: int) -> Conv2d:
     depth = max(1, channels // layer.groups)
     kept = min(depth, layer.depth)
     more = _kernels(layer, seed, range(layer.out_channels), range(kept, depth))
-    return replace(layer, weight=np.concatenate([layer.weight[:, :kept], more], axis=1))
+    weight = np.concatenate([layer.weight[:, :kept], more], axis=1)
+    return replace(layer, weight=weight, muted=_resized(layer.muted, weight.shape[:2]))
+
+
+def _resized(muted: Mutes | None, shape: tuple[int, ...]) -> Mutes | None:
+    """Mutes of the contributions that stay; those that are new are not muted."""
+    if muted is None:
+        return None
+    result = np.zeros(shape, bool)
+    outs, ins = np.minimum(shape, muted.shape)
+    result[:outs, :ins] = muted[:outs, :ins]
+    return result
 
 
 def _new_layer(

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method, resolve_method
+from cnn_explorer.core.making import Block, Cells, Making, block, make
 from cnn_explorer.core.network import Network, layer_name
 from cnn_explorer.core.schemes import (
     Address,
@@ -38,11 +39,17 @@ class Request:
     method
         As in `cnn_explorer.core.convolution.conv2d`; "auto" decides by the multiply-adds of the
         whole pass.
+    making
+        Path of filters to the map of which the making is looked at, or None.
+    cells
+        Contributions that are looked at in matrices; Naive has none.
     """
 
     state: State
     in_view: tuple[tuple[Address, ...], ...] = ()
     method: Method = "auto"
+    making: Address | None = None
+    cells: tuple[Cells, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +69,15 @@ class Activations:
         How many 2-D convolutions were computed.
     seconds
         How long it took.
+    before
+        The maps before their activations, shaped like `maps`.
+    making
+        How the map asked for is made, or None where none was.
+    blocks
+        The contributions asked for.
+    addresses
+        In Naive, for each layer the addresses of its maps: those in view, then those that the
+        making needs.
     """
 
     request: Request
@@ -69,6 +85,10 @@ class Activations:
     method: Method
     convolutions: int
     seconds: float
+    before: tuple[Array, ...] = ()
+    making: Making | None = None
+    blocks: tuple[Block, ...] = ()
+    addresses: tuple[tuple[Address, ...], ...] = ()
 
     @property
     def state(self) -> State:
@@ -88,19 +108,25 @@ class Activations:
         ndarray or None
             float32, shape (rows, columns).
         """
-        layer = len(address) - 1
         try:
-            place = address[-1]
-            if self.state.scheme is ChannelScheme.NAIVE:
-                place = self.request.in_view[layer].index(address)
-            found: Array = self.maps[layer][place]
+            found: Array = self.maps[len(address) - 1][self.place(address)]
         except (IndexError, ValueError):
             return None
         return found
 
+    def place(self, address: Address) -> int:
+        """Where a map is among those of its layer; ValueError in Naive where it was not computed."""
+        if self.state.scheme is ChannelScheme.NAIVE:
+            return self.addresses[len(address) - 1].index(address)
+        return address[-1]
 
-def forward(request: Request, checkpoint: Callable[[], None] | None = None) -> Activations:
-    """Compute the maps that a request asks for.
+
+def forward(
+    request: Request,
+    checkpoint: Callable[[], None] | None = None,
+    known: Activations | None = None,
+) -> Activations:
+    """Compute the maps that a request asks for, and how those that are looked at are made.
 
     Parameters
     ----------
@@ -108,6 +134,8 @@ def forward(request: Request, checkpoint: Callable[[], None] | None = None) -> A
         The state and what is looked at.
     checkpoint
         Called between filters; raises Cancelled to stop.
+    known
+        An earlier pass. Where its maps are those that are asked for, they are taken from it.
 
     Returns
     -------
@@ -122,45 +150,74 @@ def forward(request: Request, checkpoint: Callable[[], None] | None = None) -> A
         If an address in view is not one of its layer's maps.
     """
     start = time.perf_counter()
-    if request.state.scheme is ChannelScheme.NAIVE:
-        maps, method, convolutions = _naive(request, checkpoint)
+    compute = _naive if request.state.scheme is ChannelScheme.NAIVE else _summed
+    if known is not None and _same_maps(known.request, request):
+        result = replace(known, request=request, making=None, blocks=())
     else:
-        maps, method, convolutions = _summed(request, checkpoint)
-    for layer_maps in maps:
-        layer_maps.flags.writeable = False
-    return Activations(request, maps, method, convolutions, time.perf_counter() - start)
+        result = compute(request, checkpoint)
+    for arrays in (result.maps, result.before):
+        for layer_maps in arrays:
+            layer_maps.flags.writeable = False
+    # Contributions are what scipy.signal is for, whatever computed the maps; unless it is loading.
+    method: Method = "matmul" if request.method == "matmul" else "signal"
+    if request.making is not None:
+        result = replace(result, making=_making(result, request.making, method, checkpoint))
+    if request.cells:
+        blocks = (
+            block(request.state, cells, _inputs(result, cells.layer), method, checkpoint)
+            for cells in request.cells
+        )
+        result = replace(result, blocks=tuple(blocks))
+    return replace(result, seconds=time.perf_counter() - start)
 
 
-def _summed(
-    request: Request, checkpoint: Callable[[], None] | None
-) -> tuple[tuple[Array, ...], Method, int]:
+def _same_maps(one: Request, other: Request) -> bool:
+    naive = one.state.scheme is ChannelScheme.NAIVE
+    return (
+        one.state is other.state
+        and one.method == other.method
+        and one.in_view == other.in_view
+        and (one.making == other.making or not naive)
+    )
+
+
+def _inputs(activations: Activations, layer: int) -> Array:
+    """Input maps of a layer in Real and Shared."""
+    return activations.maps[layer - 1] if layer else activations.state.drawing[np.newaxis]
+
+
+def _summed(request: Request, checkpoint: Callable[[], None] | None) -> Activations:
     """Real and Shared: each filter's results are summed over its inputs."""
     state = request.state
     layers = state.network.layers
     sizes = state.network.sizes
     work = sum(layer.multiply_adds(size) for layer, size in zip(layers, sizes, strict=False))
     method = resolve_method(work) if request.method == "auto" else request.method
-    maps = state.drawing[np.newaxis]
-    result = []
+    inputs = state.drawing[np.newaxis]
+    befores, maps = [], []
     for layer in layers:
         # Shared's one kernel serves every input map of the filter.
         kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
         before = layer.before_activation(
-            maps, kernel, layer.bias, groups=layer.groups, method=method, checkpoint=checkpoint
+            inputs,
+            layer.unmuted(kernel),
+            layer.bias,
+            groups=layer.groups,
+            method=method,
+            checkpoint=checkpoint,
         )
-        maps = layer.activate(before)
-        result.append(maps)
+        inputs = layer.activate(before)
+        befores.append(before)
+        maps.append(inputs)
     convolutions = sum(layer.out_channels * layer.depth for layer in layers)
-    return tuple(result), method, convolutions
+    return Activations(request, tuple(maps), method, convolutions, 0.0, tuple(befores))
 
 
-def _naive(
-    request: Request, checkpoint: Callable[[], None] | None
-) -> tuple[tuple[Array, ...], Method, int]:
+def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activations:
     """Naive: the maps in view, and the maps on the way to them."""
     state = request.state
     layers = state.network.layers
-    in_view = request.in_view or ((),) * len(layers)
+    in_view = _held(request)
     _check_view(in_view, state.network)
     needed = _with_ancestors(in_view)
     work = sum(
@@ -169,31 +226,63 @@ def _naive(
     )
     method = resolve_method(work) if request.method == "auto" else request.method
     parents: dict[Address, Array] = {(): state.drawing}
-    result = []
+    befores: list[Array] = []
+    maps: list[Array] = []
     for layer, wanted, addresses, size in zip(
         layers, in_view, needed, state.network.sizes[1:], strict=True
     ):
         kernel = scheme_kernel(layer, state.scheme)
-        children: dict[Address, Array] = {}
+        children: dict[Address, tuple[Array, Array]] = {}
         for parent, group in groupby(addresses, key=lambda address: address[:-1]):
             filters = [address[-1] for address in group]
+            muted = layer.muted_from(parent[-1] if parent else 0)[filters]
             before = layer.before_activation(
                 parents[parent][np.newaxis],
-                kernel[filters],
+                kernel[filters] * ~muted[:, np.newaxis, np.newaxis, np.newaxis],
                 None if layer.bias is None else layer.bias[filters],
                 groups=1,
                 method=method,
                 checkpoint=checkpoint,
             )
-            maps = layer.activate(before)
-            children |= {(*parent, j): maps[row] for row, j in enumerate(filters)}
-        result.append(
-            np.stack([children[address] for address in wanted])
-            if wanted
-            else np.empty((0, *size), np.float32)
-        )
-        parents = children
-    return tuple(result), method, sum(map(len, needed))
+            after = layer.activate(before)
+            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(filters)}
+        for place, stack in enumerate((befores, maps)):
+            stack.append(
+                np.stack([children[address][place] for address in wanted])
+                if wanted
+                else np.empty((0, *size), np.float32)
+            )
+        parents = {address: after for address, (_, after) in children.items()}
+    count = sum(map(len, needed))
+    return Activations(request, tuple(maps), method, count, 0.0, tuple(befores), addresses=in_view)
+
+
+def _held(request: Request) -> tuple[tuple[Address, ...], ...]:
+    """In Naive the maps in view, and after them those that the making needs."""
+    held = list(request.in_view or ((),) * len(request.state.network.layers))
+    making = request.making or ()
+    for address in (making[:-1], making):
+        if address and address not in held[len(address) - 1]:
+            held[len(address) - 1] += (address,)
+    return tuple(held)
+
+
+def _making(
+    activations: Activations,
+    address: Address,
+    method: Method,
+    checkpoint: Callable[[], None] | None,
+) -> Making:
+    """Take a map of a pass apart."""
+    layer = len(address) - 1
+    place = activations.place(address)
+    before, after = activations.before[layer][place], activations.maps[layer][place]
+    if activations.state.scheme is ChannelScheme.NAIVE and layer:
+        above = activations.place(address[:-1])
+        maps = activations.maps[layer - 1][above : above + 1]
+    else:
+        maps = _inputs(activations, layer)
+    return make(activations.state, address, maps, before, after, method, checkpoint)
 
 
 def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:

@@ -8,8 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.convolution import Method, Padding, conv2d, multiply_adds, output_size
+from cnn_explorer.core.convolution import (
+    Method,
+    Padding,
+    Taps,
+    conv2d,
+    multiply_adds,
+    output_size,
+    taps,
+)
 
 INPUT_SIZE = (28, 28)
 
@@ -20,6 +31,7 @@ MAX_STRIDE = 4
 MAX_PADDING = 10
 
 Size = tuple[int, int]
+Mutes = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +60,9 @@ class Conv2d:
     fan
         (in, out) channels that the layer was created with; they scale its random kernels, so
         that a later change of the channel counts leaves the kernels that stay as they are.
+    muted
+        bool, shape (out, in / groups): the contributions that are left out of their sums, or in
+        Naive the maps that are made without their convolution. None where none is. Made read-only.
 
     Raises
     ------
@@ -65,6 +80,7 @@ class Conv2d:
     activation: str = "relu"
     initialisation: str = "bank"
     fan: tuple[int, int] = (1, 1)
+    muted: Mutes | None = None
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 4 or 0 in self.weight.shape:
@@ -84,9 +100,16 @@ class Conv2d:
         if self.activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"There is no activation “{self.activation}”; choose from {known}.")
-        self.weight.flags.writeable = False
-        if self.bias is not None:
-            self.bias.flags.writeable = False
+        if self.muted is not None and self.muted.shape != self.weight.shape[:2]:
+            raise ValueError(
+                f"The mutes have shape {self.muted.shape}; the layer's kernels "
+                f"need {self.weight.shape[:2]}."
+            )
+        if self.muted is not None and not self.muted.any():
+            object.__setattr__(self, "muted", None)
+        for array in (self.weight, self.bias, self.muted):
+            if array is not None:
+                array.flags.writeable = False
 
     @property
     def in_channels(self) -> int:
@@ -107,6 +130,59 @@ class Conv2d:
     def kernel_size(self) -> Size:
         """(kh, kw)."""
         return self.weight.shape[2], self.weight.shape[3]
+
+    @property
+    def muted_count(self) -> int:
+        """How many contributions are muted."""
+        return 0 if self.muted is None else int(self.muted.sum())
+
+    def inputs_of(self, filter_: int) -> range:
+        """The input maps that a filter sees: those of its group."""
+        first = filter_ // (self.out_channels // self.groups) * self.depth
+        return range(first, first + self.depth)
+
+    def mutes_of(self, filter_: int) -> Mutes:
+        """Which of a filter's contributions are muted, shape (in / groups,)."""
+        return np.zeros(self.depth, bool) if self.muted is None else self.muted[filter_]
+
+    def muted_from(self, input_: int) -> Mutes:
+        """Which filters have their contribution from an input map muted, shape (out,).
+
+        A filter whose group does not have the input map mutes nothing of it.
+        """
+        if self.muted is None:
+            return np.zeros(self.out_channels, bool)
+        group, channel = divmod(input_, self.depth)
+        groups = np.arange(self.out_channels) // (self.out_channels // self.groups)
+        return np.asarray(self.muted[:, channel] & (groups == group))
+
+    def unmuted(self, kernel: Array) -> Array:
+        """Kernels, shape (out, in / groups, kh, kw), with zeros where a contribution is muted."""
+        if self.muted is None:
+            return kernel
+        return np.where(self.muted[:, :, np.newaxis, np.newaxis], np.float32(0), kernel)
+
+    def taps(self, size: Size) -> tuple[Taps, Taps]:
+        """Which input pixels each output pixel is made from: the layer's reach, in both directions.
+
+        Parameters
+        ----------
+        size
+            (rows, columns) of an input map.
+
+        Returns
+        -------
+        tuple of ndarray
+            For rows, shape (output rows, kh), and for columns, shape (output columns, kw), as
+            `cnn_explorer.core.convolution.taps` explains.
+        """
+        return taps(
+            size,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
 
     def output_size(self, size: Size) -> Size:
         """Size of an output map.

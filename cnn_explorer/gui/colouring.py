@@ -7,6 +7,8 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
+from cnn_explorer.core.making import Making
+from cnn_explorer.core.schemes import scheme_kernel
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.settings import Settings
 
@@ -76,3 +78,38 @@ def pictures_of(
         for place, value in enumerate(stack):
             colours[place] = colour(value, colouring.colours, colouring.scale(layer, value))
     return Pictures(colours, blank, missing)
+
+
+@dataclass(frozen=True, eq=False)
+class MakingColours:
+    """Colours of what one map is made from.
+
+    Parameters
+    ----------
+    colours
+        The colour map.
+    maps, kernels, parts, output
+        Scales of the input maps, as in their grid; of the layer's kernels; of contributions, sums
+        and the map before activation, which share one; of the map itself, as in its grid.
+    """
+
+    colours: ColourMap
+    maps: Scale
+    kernels: Scale
+    parts: Scale
+    output: Scale
+
+
+def making_colours(making: Making, colouring: Colouring) -> MakingColours:
+    """The colours of how a map is made, that go with those of the grids."""
+    colours, contrast = colouring.colours, colouring.contrast
+    layer = len(making.address) - 1
+    drawing = Scale(0.0, 1.0 / contrast, 0.0, 1.0, contrast)
+    kernels = scheme_kernel(making.layer, making.state.scheme)
+    return MakingColours(
+        colours,
+        colouring.scale(layer - 1, making.maps) if layer else drawing,
+        scale_of([kernels], colours, contrast),
+        scale_of([making.parts, making.total, making.before], colours, contrast),
+        colouring.scale(layer, making.map),
+    )

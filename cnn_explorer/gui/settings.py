@@ -20,6 +20,8 @@ from cnn_explorer.io.files import FileError, write_atomically
 
 THEMES = {"system": "System", "light": "Light", "dark": "Dark"}
 COLOUR_SCALES = {"layer": "Layer", "map": "One map", "network": "Network"}
+ZOOMS = {"map": "Whole map", "pixel": "One pixel"}
+ORDERS = {"size": "by size", "index": "by index"}
 TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 EXPORT_SCALES = tuple(range(1, 33))
 
@@ -44,6 +46,10 @@ class Settings:
     pen_size: float = field(default=2.0, metadata={"range": (MIN_SIZE, MAX_SIZE)})
     layout: str = _choice("keras", LAYOUTS)
     export_scale: int = _choice(8, EXPORT_SCALES)
+    zoom: str = _choice("pixel", ZOOMS)
+    order: str = _choice("size", ORDERS)
+    question: bool = True
+    reduced_motion: bool = False
     folder: str = ""
     window_geometry: bytes = b""
     window_state: bytes = b""

@@ -1,0 +1,230 @@
+"""How a map, and each of its pixels, is made: plain functions on arrays and layers.
+
+Everything is numbered from 0. Input maps of a filter are those of its group, in their order;
+`cnn_explorer.core.network.Conv2d.inputs_of` says which numbers those are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.convolution import Method, Taps
+from cnn_explorer.core.network import Conv2d, Mutes, Network
+from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
+
+
+def contributions(
+    maps: Array,
+    layer: Conv2d,
+    filter_: int,
+    scheme: ChannelScheme = ChannelScheme.REAL,
+    *,
+    channels: Sequence[int] | None = None,
+    method: Method = "signal",
+    checkpoint: Callable[[], None] | None = None,
+) -> Array:
+    """Convolve each of a filter's input maps with its kernel, and sum nothing.
+
+    Parameters
+    ----------
+    maps
+        All input maps of the layer, float32, shape (in, rows, columns).
+    layer, filter_
+        Which filter.
+    scheme
+        Real, where each input map has a kernel of its own, or one in which all have the same.
+    channels
+        Which of the filter's input maps, numbered within its group; None for all.
+    method, checkpoint
+        As in `cnn_explorer.core.convolution.conv2d`.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (channels, output rows, output columns). Muted ones are computed like the
+        others. Their sum, the muted left out, plus the bias is the map before activation.
+    """
+    inputs = layer.inputs_of(filter_)
+    chosen = range(layer.depth) if channels is None else channels
+    kernel = np.broadcast_to(scheme_kernel(layer, scheme)[filter_], layer.weight.shape[1:])
+    return layer.before_activation(
+        maps[[inputs[channel] for channel in chosen]],
+        kernel[list(chosen), np.newaxis],
+        None,
+        groups=len(chosen),
+        method=method,
+        checkpoint=checkpoint,
+    )
+
+
+def running_sums(parts: Array, muted: Mutes | None = None, start: Array | None = None) -> Array:
+    """Add contributions up, one after the other in float32.
+
+    Parameters
+    ----------
+    parts
+        float32, shape (channels, …).
+    muted
+        bool, broadcast against parts: which are left out.
+    start
+        What the first one is added to, shape (…); None for zero.
+
+    Returns
+    -------
+    ndarray
+        float32, the shape of parts: entry i is the sum of all up to and including i.
+    """
+    heard = parts if muted is None else np.where(muted, np.float32(0), parts)
+    if start is not None:
+        heard = np.concatenate([heard[:1] + start, heard[1:]])
+    return np.cumsum(heard, axis=0, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class PixelTerms:
+    """What one output pixel is summed from.
+
+    Parameters
+    ----------
+    window, kernel, products
+        float32, shape (channels, kh, kw): input values, 0 in the padding; what multiplies them; and
+        the two multiplied.
+    padding
+        bool, shape (kh, kw): which cells of the window lie outside the input maps.
+    rows, columns
+        Input rows and columns of the window, shapes (kh,) and (kw,).
+    """
+
+    window: Array
+    kernel: Array
+    products: Array
+    padding: npt.NDArray[np.bool_]
+    rows: npt.NDArray[np.int_]
+    columns: npt.NDArray[np.int_]
+
+
+def pixel_terms(maps: Array, kernels: Array, layer: Conv2d, pixel: tuple[int, int]) -> PixelTerms:
+    """Take one output pixel apart into the products that it is the sum of.
+
+    Parameters
+    ----------
+    maps
+        A filter's input maps, float32, shape (channels, rows, columns).
+    kernels
+        Its kernels, shape (channels, kh, kw).
+    layer
+        Gives stride, padding and dilation.
+    pixel
+        (row, column) of the output map.
+
+    Raises
+    ------
+    IndexError
+        If the output map has no such pixel.
+    """
+    size = maps.shape[1], maps.shape[2]
+    row_taps, column_taps = layer.taps(size)
+    rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
+    outside_rows = (rows < 0) | (rows >= size[0])
+    outside_columns = (columns < 0) | (columns >= size[1])
+    padding = outside_rows[:, np.newaxis] | outside_columns
+    window = maps[:, rows.clip(0, size[0] - 1)[:, np.newaxis], columns.clip(0, size[1] - 1)]
+    window = np.where(padding, np.float32(0), window)
+    with np.errstate(all="ignore"):
+        products = window * kernels
+    return PixelTerms(window, kernels, products, padding, rows, columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Pixels of a map: every crossing of some rows with some columns.
+
+    Parameters
+    ----------
+    rows, columns
+        bool, shapes (rows,) and (columns,) of the map.
+    """
+
+    rows: npt.NDArray[np.bool_]
+    columns: npt.NDArray[np.bool_]
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """The same as bool, shape (rows, columns)."""
+        return self.rows[:, np.newaxis] & self.columns
+
+
+def receptive_field(network: Network, layer: int, pixel: tuple[int, int]) -> tuple[Field, ...]:
+    """Pixels that a layer's output pixel depends on: of the drawing, then of each layer's maps.
+
+    Parameters
+    ----------
+    layer, pixel
+        Index of the layer and (row, column) of its maps.
+
+    Returns
+    -------
+    tuple of Field
+        Entry 0 is the drawing's, entry n that of Conv n's maps; the last is the pixel itself. The
+        fields are exact: with a dilation or a stride they have gaps. A window is a product of rows
+        and columns, and so is every union of windows at the crossings of rows and columns.
+    """
+    fields = [_one_pixel(network.sizes[layer + 1], pixel)]
+    for index in range(layer, -1, -1):
+        size = network.sizes[index]
+        rows, columns = network.layers[index].taps(size)
+        last = fields[-1]
+        fields.append(Field(_hit(rows[last.rows], size[0]), _hit(columns[last.columns], size[1])))
+    return tuple(reversed(fields))
+
+
+def footprint(network: Network, level: int, pixel: tuple[int, int]) -> tuple[Field, ...]:
+    """Pixels that depend on one pixel: of its own maps, then of each layer's after it.
+
+    Parameters
+    ----------
+    level
+        0 for the drawing, n for Conv n's maps.
+    pixel
+        (row, column) there.
+
+    Returns
+    -------
+    tuple of Field
+        Entry 0 is the pixel itself, entry n that of level + n.
+    """
+    fields = [_one_pixel(network.sizes[level], pixel)]
+    for index in range(level, len(network.layers)):
+        rows, columns = network.layers[index].taps(network.sizes[index])
+        last = fields[-1]
+        fields.append(Field(_touched(rows, last.rows), _touched(columns, last.columns)))
+    return tuple(fields)
+
+
+def cell_field(network: Network, layer: int, cell: tuple[int, int]) -> Field:
+    """Pixels of a layer's input maps that one cell (row, column) of its kernels multiplies."""
+    size = network.sizes[layer]
+    rows, columns = network.layers[layer].taps(size)
+    return Field(_hit(rows[:, cell[0]], size[0]), _hit(columns[:, cell[1]], size[1]))
+
+
+def _one_pixel(size: tuple[int, int], pixel: tuple[int, int]) -> Field:
+    rows, columns = (np.zeros(length, bool) for length in size)
+    rows[pixel[0]] = columns[pixel[1]] = True
+    return Field(rows, columns)
+
+
+def _hit(taps: Taps, length: int) -> npt.NDArray[np.bool_]:
+    """Input rows, or columns, that some taps hit, padding apart."""
+    hit = np.zeros(length, bool)
+    hit[taps[(taps >= 0) & (taps < length)]] = True
+    return hit
+
+
+def _touched(taps: Taps, inputs: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Output rows, or columns, of which some tap hits one of some inputs."""
+    hit: npt.NDArray[np.bool_] = np.isin(taps, np.flatnonzero(inputs))
+    return np.asarray(hit.any(axis=1))

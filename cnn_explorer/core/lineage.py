@@ -1,0 +1,60 @@
+"""Which kernels of which layers can reach a map."""
+
+import numpy as np
+
+from cnn_explorer.core.network import Conv2d, Mutes, Network
+from cnn_explorer.core.schemes import Address, ChannelScheme
+
+
+def lineage(network: Network, scheme: ChannelScheme, address: Address) -> tuple[Mutes, ...]:
+    """Which kernels can reach a map: the cone upstream, or in Naive the chain of its address.
+
+    Parameters
+    ----------
+    address
+        Path of filters to the map; only its last part counts unless in Naive.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each layer down to the map's, bool, the first two axes of `scheme_kernel`: (out,
+        in / groups) in Real, (out, 1) where kernels are flat. Kernels whose contributions are
+        muted do not reach it.
+    """
+    lit = _chain if scheme is ChannelScheme.NAIVE else _cone
+    kernels = lit(network, address)
+    if scheme is ChannelScheme.REAL:
+        return kernels
+    return tuple(np.atleast_2d(layer.any(axis=1)).T for layer in kernels)
+
+
+def _cone(network: Network, address: Address) -> tuple[Mutes, ...]:
+    """Every kernel with a way to the map that no mute interrupts."""
+    reached = np.zeros(network.layers[len(address) - 1].out_channels, bool)
+    reached[address[-1]] = True
+    result = []
+    for layer in reversed(network.layers[: len(address)]):
+        lit = reached[:, np.newaxis] & _heard(layer)
+        result.append(lit)
+        reached = np.zeros(layer.in_channels, bool)
+        for filter_ in range(layer.out_channels):
+            reached[layer.inputs_of(filter_)] |= lit[filter_]
+    return tuple(reversed(result))
+
+
+def _chain(network: Network, address: Address) -> tuple[Mutes, ...]:
+    """One kernel a layer, up to the first mute on the way back."""
+    result = []
+    reaches = True
+    for index, filter_ in reversed(list(enumerate(address))):
+        layer = network.layers[index]
+        parent = address[index - 1] if index else 0
+        reaches = reaches and not layer.muted_from(parent)[filter_]
+        lit = np.zeros(layer.weight.shape[:2], bool)
+        lit[filter_] = reaches
+        result.append(lit)
+    return tuple(reversed(result))
+
+
+def _heard(layer: Conv2d) -> Mutes:
+    return np.ones(layer.weight.shape[:2], bool) if layer.muted is None else ~layer.muted

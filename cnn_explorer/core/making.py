@@ -1,0 +1,243 @@
+"""What the screen shows of how maps are made: of one map all, of a layer's contributions a block."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.convolution import Method
+from cnn_explorer.core.explain import (
+    PixelTerms,
+    contributions,
+    pixel_terms,
+    running_sums,
+)
+from cnn_explorer.core.network import Conv2d, Mutes
+from cnn_explorer.core.proof import Proof, prove, rounding_allowed
+from cnn_explorer.core.schemes import Address, ChannelScheme, scheme_kernel
+from cnn_explorer.core.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class Making:
+    """How one map is made.
+
+    Parameters
+    ----------
+    state, address
+        The document that it was computed from, and the path of filters to the map.
+    channels
+        Numbers of the input maps in their layer; in Naive the one parent.
+    maps
+        The input maps as on screen, float32, shape (n, rows, columns).
+    kernels
+        What each is convolved with, float32, shape (n, kh, kw).
+    muted
+        bool, shape (n,).
+    parts
+        The contributions, one convolution each, float32, shape (n, output rows, output columns).
+    before, map
+        The map before and after its activation, as the pass computed it, float32, shape
+        (output rows, output columns).
+    proof
+        Sum of the parts plus bias against `before`, and its activation against `map`.
+    """
+
+    state: State
+    address: Address
+    channels: tuple[int, ...]
+    maps: Array
+    kernels: Array
+    muted: Mutes
+    parts: Array
+    before: Array
+    map: Array
+    proof: Proof
+
+    @property
+    def layer(self) -> Conv2d:
+        """The map's layer."""
+        return self.state.network.layers[len(self.address) - 1]
+
+    @property
+    def bias(self) -> float | None:
+        """The filter's bias, or None where the layer has none."""
+        bias = self.layer.bias
+        return None if bias is None else float(bias[self.address[-1]])
+
+    @cached_property
+    def running(self) -> Array:
+        """Sums of the parts up to and including each, the muted left out; shape as the parts."""
+        return running_sums(self.parts, self.muted[:, np.newaxis, np.newaxis])
+
+    @property
+    def total(self) -> Array:
+        """Sum of all parts, the muted left out, before the bias."""
+        total: Array = self.running[-1]
+        return total
+
+    @cached_property
+    def masses(self) -> npt.NDArray[np.float64]:
+        """Sums of the negative and of the positive values of each part, shape (n, 2)."""
+        parts = self.parts.astype(np.float64)
+        axes = (1, 2)
+        return np.stack([parts.clip(max=0).sum(axes), parts.clip(min=0).sum(axes)], axis=1)
+
+    def pixel(self, row: int, column: int) -> PixelTerms:
+        """The products that a pixel of the map is summed from."""
+        return pixel_terms(self.maps, self.kernels, self.layer, (row, column))
+
+
+def make(
+    state: State,
+    address: Address,
+    maps: Array,
+    before: Array,
+    after: Array,
+    method: Method,
+    checkpoint: Callable[[], None] | None = None,
+) -> Making:
+    """Take a map apart.
+
+    Parameters
+    ----------
+    state, address
+        The document, and the path of filters to the map.
+    maps
+        All input maps of its layer, or in Naive the parent alone, shape (n, rows, columns).
+    before, after
+        The map as the pass computed it, before and after its activation.
+    method, checkpoint
+        Of the contributions, as in `cnn_explorer.core.convolution.conv2d`.
+    """
+    filter_ = address[-1]
+    layer = state.network.layers[len(address) - 1]
+    if state.scheme is ChannelScheme.NAIVE:
+        parent = address[-2] if len(address) > 1 else 0
+        channels = [parent]
+        kernels = scheme_kernel(layer, state.scheme)[filter_]
+        muted = layer.muted_from(parent)[[filter_]]
+        parts = layer.before_activation(
+            maps, kernels[np.newaxis], None, groups=1, method=method, checkpoint=checkpoint
+        )
+    else:
+        channels = list(layer.inputs_of(filter_))
+        kernel = scheme_kernel(layer, state.scheme)[filter_]
+        kernels = np.broadcast_to(kernel, layer.weight.shape[1:])
+        muted = layer.mutes_of(filter_)
+        parts = contributions(
+            maps, layer, filter_, state.scheme, method=method, checkpoint=checkpoint
+        )
+        maps = maps[channels]
+    bias = np.float32(0) if layer.bias is None else layer.bias[filter_]
+    heard = kernels * ~muted[:, np.newaxis, np.newaxis]
+    allowed = rounding_allowed(maps, heard, float(bias), layer)
+    total = running_sums(parts, muted[:, np.newaxis, np.newaxis])[-1]
+    proof = prove(total + bias, before, after, layer, allowed)
+    return Making(
+        state, address, tuple(channels), maps, kernels, muted, parts, before, after, proof
+    )
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A block of the matrix of a layer's contributions: some input maps × some filters.
+
+    Parameters
+    ----------
+    layer
+        Index of the layer.
+    channels
+        Consecutive input maps, numbered within the group.
+    filters
+        Consecutive filters.
+    """
+
+    layer: int
+    channels: range
+    filters: range
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The values of some cells.
+
+    Parameters
+    ----------
+    cells
+        Which cells.
+    parts
+        float32, shape (channels, filters, rows, columns): the contributions.
+    running
+        The same shape: for each the sum of all of its filter up to and including it, the muted
+        left out.
+    sums
+        float32, shape (filters, rows, columns): the sums of all contributions, before the bias.
+    """
+
+    cells: Cells
+    parts: Array
+    running: Array
+    sums: Array
+
+
+def block(
+    state: State,
+    cells: Cells,
+    maps: Array,
+    method: Method,
+    checkpoint: Callable[[], None] | None = None,
+) -> Block:
+    """Compute some contributions of a layer in Real or Shared.
+
+    Parameters
+    ----------
+    state, cells
+        Which ones of which document.
+    maps
+        All input maps of the layer, shape (in, rows, columns).
+    method, checkpoint
+        Of the contributions, as in `cnn_explorer.core.convolution.conv2d`.
+    """
+    layer = state.network.layers[cells.layer]
+    filters = list(cells.filters)
+    parts = np.stack(
+        [
+            contributions(
+                maps, layer, filter_, state.scheme,
+                channels=cells.channels, method=method, checkpoint=checkpoint,
+            )
+            for filter_ in filters
+        ],
+        axis=1,
+    )  # fmt: skip
+    first, last = cells.channels.start, cells.channels.stop
+    muted = np.stack([layer.mutes_of(filter_)[first:last] for filter_ in filters], axis=1)
+    above = _sums(state, cells, maps, range(first)) if first else None
+    running = running_sums(parts, muted[:, :, np.newaxis, np.newaxis], above)
+    whole = last == layer.depth
+    sums = running[-1] if whole else _sums(state, cells, maps, range(layer.depth))
+    return Block(cells, parts, running, sums)
+
+
+def _sums(state: State, cells: Cells, maps: Array, channels: range) -> Array:
+    """Sums over input maps that need not be on screen: by one matrix product for each group."""
+    layer = state.network.layers[cells.layer]
+    kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
+    heard = layer.unmuted(kernel)[:, channels.start : channels.stop]
+    return np.concatenate(
+        [
+            layer.before_activation(
+                maps[inputs.start + channels.start : inputs.start + channels.stop],
+                heard[list(filters)],
+                None,
+                groups=1,
+                method="matmul",
+            )
+            for inputs, filters in groupby(cells.filters, key=layer.inputs_of)
+        ]
+    )

@@ -1,0 +1,86 @@
+"""Mutes: contributions that are left out of their sums. Each edit takes a network and returns one.
+
+An edit that changes nothing returns the network itself. Filters and input maps are numbered from 0,
+an input map within the group of its filter; a number that there is none of raises IndexError.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnn_explorer.core.network import Conv2d, Mutes, Network
+
+
+def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
+    """Mute some of a layer's contributions, and no others.
+
+    Parameters
+    ----------
+    index
+        Of the layer.
+    muted
+        bool, shape (out, in / groups), or None for none.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another.
+    """
+    layer = network.layers[index]
+    changed = replace(layer, muted=None if muted is None else muted.copy())
+    if np.array_equal(_mutes(changed), _mutes(layer)):
+        return network
+    layers = (*network.layers[:index], changed, *network.layers[index + 1 :])
+    return Network(layers, network.seed)
+
+
+def toggle_mute(network: Network, index: int, filter_: int, channel: int) -> Network:
+    """Mute a filter's contribution from an input map of its group, or let it be heard again."""
+    muted = _mutes(network.layers[index])
+    muted[filter_, channel] ^= True
+    return with_muted(network, index, muted)
+
+
+def toggle_input(network: Network, index: int, channel: int) -> Network:
+    """Mute an input map for the whole layer, or where it is muted for all, let it be heard again.
+
+    Parameters
+    ----------
+    channel
+        Number of the input map within its group.
+    """
+    muted = _mutes(network.layers[index])
+    muted[:, channel] = not muted[:, channel].all()
+    return with_muted(network, index, muted)
+
+
+def toggle_solo(network: Network, index: int, filter_: int, channel: int) -> Network:
+    """Mute all of a filter's contributions but one, or where that is so, let all be heard."""
+    muted = _mutes(network.layers[index])
+    alone = np.arange(muted.shape[1]) != channel
+    muted[filter_] = False if np.array_equal(muted[filter_], alone) else alone
+    return with_muted(network, index, muted)
+
+
+def only_diagonal(network: Network, index: int) -> Network:
+    """Leave filter j the contribution of input map j alone: what “filter j sees only map j” gives.
+
+    Filters that have no input map of their number keep none.
+    """
+    layer = network.layers[index]
+    return with_muted(network, index, ~np.eye(layer.out_channels, layer.depth, dtype=bool))
+
+
+def without_mutes(network: Network) -> Network:
+    """Let every contribution of every layer be heard."""
+    if not any(layer.muted_count for layer in network.layers):
+        return network
+    layers = tuple(
+        layer if layer.muted is None else replace(layer, muted=None) for layer in network.layers
+    )
+    return Network(layers, network.seed)
+
+
+def _mutes(layer: Conv2d) -> Mutes:
+    """A layer's mutes, to be changed."""
+    return np.zeros(layer.weight.shape[:2], bool) if layer.muted is None else layer.muted.copy()
