@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget
 
 STROKES = 150
 STARTS = 7
@@ -35,8 +35,14 @@ def main() -> int:
         bench = Bench(Path(folder))
         results["stroke 3-4"] = bench.strokes((3, 4))
         results["stroke 32-64-128"] = bench.strokes((32, 64, 128))
+        results["stroke 32-64-128, panel, pixel and matrix open"] = bench.strokes(
+            (32, 64, 128), panels=True
+        )
         results["timer, idle window"] = bench.timer_lateness((32, 64, 128), strokes=False)
         results["timer, strokes on 32-64-128"] = bench.timer_lateness((32, 64, 128))
+        results["timer, strokes on 32-64-128, panel, pixel and matrix open"] = bench.timer_lateness(
+            (32, 64, 128), panels=True
+        )
         results["naive 8 × 64"] = bench.naive_grid()
         bench.end()
     Path("bench.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -161,9 +167,9 @@ class Bench:
         """Close the window."""
         self._program.end()
 
-    def strokes(self, filters: tuple[int, ...]) -> dict[str, float]:
+    def strokes(self, filters: tuple[int, ...], *, panels: bool = False) -> dict[str, float]:
         """Mouse event to painted maps, beside the convolutions alone and a bare repaint."""
-        self._open(filters)
+        self._open(filters, panels=panels)
         window = self._window
         canvas = window.input.canvas
         loop = QEventLoop()
@@ -203,9 +209,11 @@ class Bench:
             "a bare repaint of all grids in full, median, ms": 1e3 * statistics.median(repaints),
         }
 
-    def timer_lateness(self, filters: tuple[int, ...], *, strokes: bool = True) -> dict[str, float]:
+    def timer_lateness(
+        self, filters: tuple[int, ...], *, strokes: bool = True, panels: bool = False
+    ) -> dict[str, float]:
         """How late a 5 ms timer of the interface is, with or without strokes for the worker."""
-        self._open(filters)
+        self._open(filters, panels=panels)
         canvas = self._window.input.canvas
         late: list[float] = []
         timer = QTimer(interval=5, timerType=Qt.TimerType.PreciseTimer)
@@ -267,7 +275,8 @@ class Bench:
             "maps held at the end": float(sum(len(maps) for maps in shown.maps)),
         }
 
-    def _open(self, filters: tuple[int, ...]) -> None:
+    def _open(self, filters: tuple[int, ...], *, panels: bool = False) -> None:
+        """Open a network; the panels are how a map is made, at both zooms, and Conv 2's matrix."""
         from cnn_explorer.core.drawing import blank
         from cnn_explorer.core.edit import new_network
         from cnn_explorer.core.schemes import ChannelScheme
@@ -275,8 +284,19 @@ class Bench:
 
         network = new_network(filters)
         document = self._window.document
+        window = self._window
         document.open(State(blank(), network, ChannelScheme.REAL))
-        self._wait(lambda: self._window.fresh)
+        window.actions_by_name["making" if panels else "tensors"].trigger()
+        for card in window.layers.cards:
+            card.show_face(0)
+        if panels:
+            window.layers.cards[1].show_face(1)
+            window.selection.select(window.selection.current.at((1, 1), (14, 14)))
+        dock = window.inspector.parentWidget()
+        assert isinstance(dock, QDockWidget)
+        window.resizeDocks([dock], [660 if panels else 420], Qt.Orientation.Horizontal)
+        QApplication.processEvents()
+        self._wait(lambda: window.fresh)
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         while not condition():

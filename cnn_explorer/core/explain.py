@@ -45,7 +45,8 @@ def contributions(
     -------
     ndarray
         float32, shape (channels, output rows, output columns). Muted ones are computed like the
-        others. Their sum, the muted left out, plus the bias is the map before activation.
+        others. In Real and Shared their sum, the muted left out, plus the bias is the map before
+        activation; in Naive each of them plus the bias is one.
     """
     inputs = layer.inputs_of(filter_)
     chosen = range(layer.depth) if channels is None else channels
@@ -80,7 +81,8 @@ def running_sums(parts: Array, muted: Mutes | None = None, start: Array | None =
     heard = parts if muted is None else np.where(muted, np.float32(0), parts)
     if start is not None:
         heard = np.concatenate([heard[:1] + start, heard[1:]])
-    return np.cumsum(heard, axis=0, dtype=np.float32)
+    with np.errstate(all="ignore"):
+        return np.cumsum(heard, axis=0, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,15 +165,22 @@ def receptive_field(network: Network, layer: int, pixel: tuple[int, int]) -> tup
     Parameters
     ----------
     layer, pixel
-        Index of the layer and (row, column) of its maps.
+        Index of the layer, -1 for the last, and (row, column) of its maps.
 
     Returns
     -------
     tuple of Field
         Entry 0 is the drawing's, entry n that of Conv n's maps; the last is the pixel itself. The
-        fields are exact: with a dilation or a stride they have gaps. A window is a product of rows
-        and columns, and so is every union of windows at the crossings of rows and columns.
+        fields are exact, whatever the kernels' values and the mutes: with a dilation or a stride
+        they have gaps. A window is a product of rows and columns, and so is every union of windows
+        at the crossings of rows and columns.
+
+    Raises
+    ------
+    IndexError
+        If there is no such layer or pixel.
     """
+    layer = range(len(network.layers))[layer]
     fields = [_one_pixel(network.sizes[layer + 1], pixel)]
     for index in range(layer, -1, -1):
         size = network.sizes[index]
@@ -195,7 +204,13 @@ def footprint(network: Network, level: int, pixel: tuple[int, int]) -> tuple[Fie
     -------
     tuple of Field
         Entry 0 is the pixel itself, entry n that of level + n.
+
+    Raises
+    ------
+    IndexError
+        If there is no such level or pixel.
     """
+    level = range(len(network.sizes))[level]
     fields = [_one_pixel(network.sizes[level], pixel)]
     for index in range(level, len(network.layers)):
         rows, columns = network.layers[index].taps(network.sizes[index])
@@ -204,10 +219,26 @@ def footprint(network: Network, level: int, pixel: tuple[int, int]) -> tuple[Fie
     return tuple(fields)
 
 
-def cell_field(network: Network, layer: int, cell: tuple[int, int]) -> Field:
-    """Pixels of a layer's input maps that one cell (row, column) of its kernels multiplies."""
+def cell_field(
+    network: Network,
+    layer: int,
+    cell: tuple[int, int],
+    pixel: tuple[int, int] | None = None,
+) -> Field:
+    """Pixels of a layer's input maps that one cell of its kernels multiplies.
+
+    Parameters
+    ----------
+    layer, cell
+        Index of the layer, and (row, column) of its kernels.
+    pixel
+        (row, column) of the one output pixel that is looked at, or None for all. What its cell
+        multiplies may be padding, and then there is no such pixel.
+    """
     size = network.sizes[layer]
     rows, columns = network.layers[layer].taps(size)
+    if pixel is not None:
+        rows, columns = rows[pixel[0], np.newaxis], columns[pixel[1], np.newaxis]
     return Field(_hit(rows[:, cell[0]], size[0]), _hit(columns[:, cell[1]], size[1]))
 
 

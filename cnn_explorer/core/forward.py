@@ -25,9 +25,9 @@ class Cancelled(Exception):
     """The computation was asked to stop; raised by a checkpoint."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Request:
-    """What is asked of the worker.
+    """What is asked of the worker; equal to another that asks the same of the same state.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Request:
     making
         Path of filters to the map of which the making is looked at, or None.
     cells
-        Contributions that are looked at in matrices; Naive has none.
+        Contributions that are looked at in matrices. Naive has none and ignores it.
     """
 
     state: State
@@ -115,7 +115,7 @@ class Activations:
         return found
 
     def place(self, address: Address) -> int:
-        """Where a map is among those of its layer; ValueError in Naive where it was not computed."""
+        """Where a map is among its layer's; ValueError in Naive where it was not computed."""
         if self.state.scheme is ChannelScheme.NAIVE:
             return self.addresses[len(address) - 1].index(address)
         return address[-1]
@@ -147,10 +147,13 @@ def forward(
     Cancelled
         From the checkpoint.
     ValueError
-        If an address in view is not one of its layer's maps.
+        If an address is not one of its layer's maps.
     """
     start = time.perf_counter()
-    compute = _naive if request.state.scheme is ChannelScheme.NAIVE else _summed
+    if request.making is not None:
+        check_address(request.making, request.state.network)
+    naive = request.state.scheme is ChannelScheme.NAIVE
+    compute = _naive if naive else _summed
     if known is not None and _same_maps(known.request, request):
         result = replace(known, request=request, making=None, blocks=())
     else:
@@ -162,7 +165,7 @@ def forward(
     method: Method = "matmul" if request.method == "matmul" else "signal"
     if request.making is not None:
         result = replace(result, making=_making(result, request.making, method, checkpoint))
-    if request.cells:
+    if request.cells and not naive:
         blocks = (
             block(request.state, cells, _inputs(result, cells.layer), method, checkpoint)
             for cells in request.cells
@@ -217,8 +220,9 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
     """Naive: the maps in view, and the maps on the way to them."""
     state = request.state
     layers = state.network.layers
+    if request.in_view:
+        _check_view(request.in_view, state.network)
     in_view = _held(request)
-    _check_view(in_view, state.network)
     needed = _with_ancestors(in_view)
     work = sum(
         len(addresses) * layer.multiply_adds(size) // (layer.out_channels * layer.depth)
@@ -235,10 +239,11 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
         children: dict[Address, tuple[Array, Array]] = {}
         for parent, group in groupby(addresses, key=lambda address: address[:-1]):
             filters = [address[-1] for address in group]
-            muted = layer.muted_from(parent[-1] if parent else 0)[filters]
+            heard = kernel[filters]  # a copy
+            heard[layer.muted_from(parent[-1] if parent else 0)[filters]] = 0
             before = layer.before_activation(
                 parents[parent][np.newaxis],
-                kernel[filters] * ~muted[:, np.newaxis, np.newaxis, np.newaxis],
+                heard,
                 None if layer.bias is None else layer.bias[filters],
                 groups=1,
                 method=method,

@@ -36,9 +36,8 @@ def _cone(network: Network, address: Address) -> tuple[Mutes, ...]:
     for layer in reversed(network.layers[: len(address)]):
         lit = reached[:, np.newaxis] & _heard(layer)
         result.append(lit)
-        reached = np.zeros(layer.in_channels, bool)
-        for filter_ in range(layer.out_channels):
-            reached[layer.inputs_of(filter_)] |= lit[filter_]
+        # Filters of one group follow each other, and so do its input maps.
+        reached = lit.reshape(layer.groups, -1, layer.depth).any(axis=1).ravel()
     return tuple(reversed(result))
 
 

@@ -1,8 +1,7 @@
-"""What the screen shows of how maps are made: of one map all, of a layer's contributions a block."""
+"""What the screen shows of how maps are made: one map taken apart, and blocks of contributions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -10,12 +9,7 @@ import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method
-from cnn_explorer.core.explain import (
-    PixelTerms,
-    contributions,
-    pixel_terms,
-    running_sums,
-)
+from cnn_explorer.core.explain import PixelTerms, contributions, pixel_terms, running_sums
 from cnn_explorer.core.network import Conv2d, Mutes
 from cnn_explorer.core.proof import Proof, prove, rounding_allowed
 from cnn_explorer.core.schemes import Address, ChannelScheme, scheme_kernel
@@ -40,6 +34,10 @@ class Making:
         bool, shape (n,).
     parts
         The contributions, one convolution each, float32, shape (n, output rows, output columns).
+    running
+        Sums of the parts up to and including each, the muted left out; shape as the parts.
+    masses
+        float64, shape (n, 2): sums of the negative and of the positive values of each part.
     before, map
         The map before and after its activation, as the pass computed it, float32, shape
         (output rows, output columns).
@@ -54,6 +52,8 @@ class Making:
     kernels: Array
     muted: Mutes
     parts: Array
+    running: Array
+    masses: npt.NDArray[np.float64]
     before: Array
     map: Array
     proof: Proof
@@ -69,23 +69,11 @@ class Making:
         bias = self.layer.bias
         return None if bias is None else float(bias[self.address[-1]])
 
-    @cached_property
-    def running(self) -> Array:
-        """Sums of the parts up to and including each, the muted left out; shape as the parts."""
-        return running_sums(self.parts, self.muted[:, np.newaxis, np.newaxis])
-
     @property
     def total(self) -> Array:
         """Sum of all parts, the muted left out, before the bias."""
         total: Array = self.running[-1]
         return total
-
-    @cached_property
-    def masses(self) -> npt.NDArray[np.float64]:
-        """Sums of the negative and of the positive values of each part, shape (n, 2)."""
-        parts = self.parts.astype(np.float64)
-        axes = (1, 2)
-        return np.stack([parts.clip(max=0).sum(axes), parts.clip(min=0).sum(axes)], axis=1)
 
     def pixel(self, row: int, column: int) -> PixelTerms:
         """The products that a pixel of the map is summed from."""
@@ -134,13 +122,28 @@ def make(
         )
         maps = maps[channels]
     bias = np.float32(0) if layer.bias is None else layer.bias[filter_]
-    heard = kernels * ~muted[:, np.newaxis, np.newaxis]
+    heard = np.where(muted[:, np.newaxis, np.newaxis], np.float32(0), kernels)
     allowed = rounding_allowed(maps, heard, float(bias), layer)
-    total = running_sums(parts, muted[:, np.newaxis, np.newaxis])[-1]
-    proof = prove(total + bias, before, after, layer, allowed)
+    running = running_sums(parts, muted[:, np.newaxis, np.newaxis])
     return Making(
-        state, address, tuple(channels), maps, kernels, muted, parts, before, after, proof
+        state,
+        address,
+        tuple(channels),
+        maps,
+        kernels,
+        muted,
+        parts,
+        running,
+        _masses(parts),
+        before,
+        after,
+        prove(running[-1] + bias, before, after, layer, allowed),
     )
+
+
+def _masses(parts: Array) -> npt.NDArray[np.float64]:
+    wide, pixels = parts.astype(np.float64), (1, 2)
+    return np.stack([wide.clip(max=0).sum(pixels), wide.clip(min=0).sum(pixels)], axis=1)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
     changed = replace(layer, muted=None if muted is None else muted.copy())
     if np.array_equal(_mutes(changed), _mutes(layer)):
         return network
-    layers = (*network.layers[:index], changed, *network.layers[index + 1 :])
-    return Network(layers, network.seed)
+    layers = list(network.layers)
+    layers[index] = changed
+    return Network(tuple(layers), network.seed)
 
 
 def toggle_mute(network: Network, index: int, filter_: int, channel: int) -> Network:
@@ -57,7 +58,8 @@ def toggle_input(network: Network, index: int, channel: int) -> Network:
 def toggle_solo(network: Network, index: int, filter_: int, channel: int) -> Network:
     """Mute all of a filter's contributions but one, or where that is so, let all be heard."""
     muted = _mutes(network.layers[index])
-    alone = np.arange(muted.shape[1]) != channel
+    alone = np.ones(muted.shape[1], bool)
+    alone[channel] = False
     muted[filter_] = False if np.array_equal(muted[filter_], alone) else alone
     return with_muted(network, index, muted)
 
@@ -68,7 +70,9 @@ def only_diagonal(network: Network, index: int) -> Network:
     Filters that have no input map of their number keep none.
     """
     layer = network.layers[index]
-    return with_muted(network, index, ~np.eye(layer.out_channels, layer.depth, dtype=bool))
+    filters = range(layer.out_channels)
+    inputs = np.array([layer.inputs_of(filter_) for filter_ in filters])
+    return with_muted(network, index, inputs != np.array(filters)[:, np.newaxis])
 
 
 def without_mutes(network: Network) -> Network:

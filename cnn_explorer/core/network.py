@@ -100,10 +100,11 @@ class Conv2d:
         if self.activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"There is no activation “{self.activation}”; choose from {known}.")
-        if self.muted is not None and self.muted.shape != self.weight.shape[:2]:
+        shape = self.weight.shape[:2]
+        if self.muted is not None and (self.muted.shape != shape or self.muted.dtype != bool):
             raise ValueError(
-                f"The mutes have shape {self.muted.shape}; the layer's kernels "
-                f"need {self.weight.shape[:2]}."
+                f"The mutes have shape {self.muted.shape} and type {self.muted.dtype}; "
+                f"the layer's kernels need {shape} and bool."
             )
         if self.muted is not None and not self.muted.any():
             object.__setattr__(self, "muted", None)

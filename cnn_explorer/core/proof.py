@@ -8,7 +8,8 @@ from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.network import Conv2d
 
 _UNIT_ROUNDOFF = 2.0**-24  # of float32
-_FUNCTION_ULPS = 8  # more than numpy's exp and tanh are wrong by in float32
+_SMALLEST = 2.0**-149  # positive number of float32
+_FUNCTION_ERROR = 8  # unit roundoffs, more than numpy's exp and tanh are wrong by in float32
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,17 @@ def prove(recomputed: Array, before: Array, after: Array, layer: Conv2d, allowed
     Notes
     -----
     An activation f with slope at most L makes of a difference d at most L·d; that f itself is
-    computed in float32 adds some units in the last place of the result.
+    computed in float32 adds a few roundings of the result.
     """
     activation = ACTIVATIONS[layer.activation]
     with np.errstate(all="ignore"):
         again = activation.function(recomputed)
-        largest = float(np.abs(again).max(initial=0))
-        rounding = 0.0 if layer.activation in ("none", "relu") else _FUNCTION_ULPS
+        rounding = 0.0 if layer.activation in ("none", "relu") else _FUNCTION_ERROR
         return Proof(
             _largest_difference(recomputed, before),
             allowed,
             _largest_difference(again, after),
-            activation.slope * allowed + 2 * rounding * _UNIT_ROUNDOFF * largest,
+            activation.slope * allowed + 2 * rounding * _UNIT_ROUNDOFF * _largest(np.abs(again)),
         )
 
 
@@ -90,18 +90,28 @@ def rounding_allowed(maps: Array, kernels: Array, bias: float, layer: Conv2d) ->
     A sum of N products, in whatever order, computed with unit roundoff u = 2⁻²⁴, is wrong by at
     most g(N) Σ|w·x| with g(N) = N·u / (1 - N·u) (N. J. Higham, Accuracy and Stability of Numerical
     Algorithms, 2nd ed., 2002, section 3.1); the bias is one term more. Two computations differ by
-    at most twice that. The largest such bound over the map's pixels is returned.
+    at most twice that. A product too small for a normal number is wrong by up to half the smallest
+    number there is, on top. The largest such bound over the pixels is returned, those where it
+    overflows apart.
     """
     terms = kernels.size + 1
     gamma = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF)
     magnitudes = layer.before_activation(
         np.abs(maps), np.abs(kernels)[np.newaxis], None, groups=1, method="matmul"
     )
+    largest = _largest(magnitudes)
+    underflow = 2 * terms * _SMALLEST if largest else 0.0
     # The magnitudes are themselves rounded, by at most the same factor.
-    return 2 * gamma * (float(magnitudes.max()) * (1 + gamma) + abs(bias))
+    return 2 * gamma * (largest * (1 + gamma) + abs(bias)) + underflow
+
+
+def _largest(values: Array) -> float:
+    """The largest of the finite ones."""
+    return float(values.max(initial=0, where=np.isfinite(values)))
 
 
 def _largest_difference(one: Array, other: Array) -> float:
     difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
     same = (one == other) | (np.isnan(one) & np.isnan(other))
-    return float(np.where(same, 0, np.nan_to_num(difference, nan=np.inf)).max(initial=0))
+    difference[np.isnan(difference)] = np.inf
+    return float(difference.max(initial=0, where=~same))

@@ -1,5 +1,6 @@
 """The drawing, and the pen, the eraser and the keys that change it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -21,8 +22,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import SIDE, stroke
+from cnn_explorer.core.explain import Field
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.marks import paint_field
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
 HELP = (
@@ -84,6 +87,7 @@ class Canvas(QWidget):
         self._cursor = (SIDE // 2, SIDE // 2)
         self._cursor_shown = False
         self._hover: tuple[int, int] | None = None
+        self._fields: Sequence[tuple[Field, bool]] = ()
         self._grey = _grey(document.state.drawing)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -107,6 +111,17 @@ class Canvas(QWidget):
     def erasing(self, erasing: bool) -> None:
         self._erasing = erasing
         self.update()
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the pen is down."""
+        return self._stroke is not None
+
+    def show_fields(self, fields: Sequence[tuple[Field, bool]]) -> None:
+        """Outline pixels; each with whether it is only for the pointer, and so dashed."""
+        if fields or self._fields:
+            self._fields = fields
+            self.update()
 
     # Where things are.
 
@@ -290,6 +305,8 @@ class Canvas(QWidget):
             painter.drawRect(square.adjusted(-3, -3, 3, 3))
         image = QImage(self._grey.data, SIDE, SIDE, SIDE, QImage.Format.Format_Grayscale8)
         painter.drawImage(square, image)
+        for field, hovered in self._fields:
+            paint_field(painter, square, field, hovered=hovered)
         painter.setClipRect(square)
         corner = square.topLeft()
         if with_cursor:

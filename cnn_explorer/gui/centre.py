@@ -5,16 +5,18 @@ from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QImage
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.sentences import map_title
+from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.sentences import map_sentence, map_title
 from cnn_explorer.gui.colouring import Colouring, colouring_of
-from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.document import Document, switch_scheme
 from cnn_explorer.gui.enlarged import Enlarged
 from cnn_explorer.gui.layer_card import described
 from cnn_explorer.gui.layer_column import LayerColumn
+from cnn_explorer.gui.question import QuestionLine
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.tiles import Spot
@@ -37,9 +39,12 @@ class Centre(QStackedWidget):
     -------
     described(text)
         What is under the pointer; where it is on no map, what is pinned or selected.
+    coloured(activations, colouring)
+        Maps are shown, or shown in other colours.
     """
 
     described = Signal(str)
+    coloured = Signal(object, object)
 
     def __init__(
         self,
@@ -56,20 +61,31 @@ class Centre(QStackedWidget):
         self.shown: Activations | None = None
         self._colouring: Colouring | None = None
         self.layers = LayerColumn(document, selection, store, actions["add_layer"], self)
+        self.question = QuestionLine(document, selection, store, self)
         self.enlarged = Enlarged(selection, self)
-        self.addWidget(self.layers)
+        self._overview = QWidget(self)
+        column = QVBoxLayout(self._overview)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.question)
+        column.addWidget(self.layers, 1)
+        self.addWidget(self._overview)
         self.addWidget(self.enlarged)
         selection.changed.connect(self._selection_changed)
         store.changed.connect(self._settings_changed)
         self.layers.described.connect(self._describe)
         self.layers.activated.connect(self._enlarge)
+        self.question.answered.connect(self._show_answer)
         self.enlarged.closed.connect(self._show_layers)
         self.enlarged.map.hovered.connect(self._hover_enlarged)
         self.enlarged.map.activated.connect(self._show_layers)
         for name, slot in (
             ("copy_map", self._copy_map),
+            ("copy_sentence", self._copy_sentence),
             ("face_maps", self._show_map_faces),
+            ("face_contributions", self._show_contribution_faces),
             ("face_kernels", self._show_kernel_faces),
+            ("fold", self._fold),
             ("enlarge", self._enlarge),
             ("previous_map", self._previous_map),
             ("next_map", self._next_map),
@@ -100,6 +116,7 @@ class Centre(QStackedWidget):
         if self.shown is not None:
             self._colouring = colouring_of(self._store.current, self.shown.maps)
             self.layers.show_maps(self.shown, self._colouring)
+            self.coloured.emit(self.shown, self._colouring)
             self._show_enlarged()
             self._describe_anew()
 
@@ -136,7 +153,7 @@ class Centre(QStackedWidget):
 
     @Slot(object, object)
     def _settings_changed(self, new: Settings, old: Settings) -> None:
-        names = ("colour_map", "colour_scale", "contrast")
+        names = ("colour_map", "colour_scale", "contrast", "reduced_motion")
         if any(getattr(new, name) != getattr(old, name) for name in names):
             self.layers.set_state(self._document.state)
             self._colour_maps()
@@ -168,7 +185,7 @@ class Centre(QStackedWidget):
 
     @Slot()
     def _show_layers(self) -> None:
-        self.setCurrentWidget(self.layers)
+        self.setCurrentWidget(self._overview)
 
     @Slot()
     def _escape(self) -> None:
@@ -191,11 +208,41 @@ class Centre(QStackedWidget):
 
     @Slot()
     def _show_map_faces(self) -> None:
-        self.layers.turn(kernels=False)
+        self.layers.turn(0)
+
+    @Slot()
+    def _show_contribution_faces(self) -> None:
+        self.layers.turn(1)
 
     @Slot()
     def _show_kernel_faces(self) -> None:
-        self.layers.turn(kernels=True)
+        self.layers.turn(2)
+
+    @Slot()
+    def _fold(self) -> None:
+        layer = self._selection.current.layer
+        self._show_layers()
+        self.layers.fold(len(self.layers.cards) - 1 if layer is None else layer)
+
+    @Slot(int)
+    def _show_answer(self, layer: int) -> None:
+        """Fold the layer that the question is about, in the scheme that folds."""
+        switch_scheme(self._document, ChannelScheme.REAL)
+        current = self._selection.current
+        if current.layer != layer:
+            self._selection.select(current.at(current.path[: layer + 1]))
+        self._show_layers()
+        self.layers.fold(layer, anew=True)
+
+    @Slot()
+    def _copy_sentence(self) -> None:
+        address = self._selection.current.address
+        if address is None:
+            self.described.emit(_NO_SELECTION)
+            return
+        sentence = map_sentence(self._document.state, address)
+        QGuiApplication.clipboard().setText(sentence)
+        self.described.emit(f"Copied “{sentence}”")
 
     @Slot()
     def _copy_map(self) -> None:

@@ -104,7 +104,7 @@ def making_colours(making: Making, colouring: Colouring) -> MakingColours:
     """The colours of how a map is made, that go with those of the grids."""
     colours, contrast = colouring.colours, colouring.contrast
     layer = len(making.address) - 1
-    drawing = Scale(0.0, 1.0 / contrast, 0.0, 1.0, contrast)
+    drawing = scale_of([np.ones(1, np.float32)], colours, contrast)
     kernels = scheme_kernel(making.layer, making.state.scheme)
     return MakingColours(
         colours,

@@ -1,19 +1,38 @@
-"""The right side: what there is to read about the selected map."""
+"""The right side: how the selected map is made, and the kernel tensors."""
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
+from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_tensors import KernelTensors
-from cnn_explorer.gui.selection import SelectionModel
+from cnn_explorer.gui.making_panel import MakingPanel
+from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 
-class Inspector(QScrollArea):
-    """Scrolls the kernel tensors' panel."""
+class Inspector(QTabWidget):
+    """Two tabs: how the selected map is made, and the kernel tensors.
+
+    Parameters
+    ----------
+    document, selection, store
+        What is shown and changed.
+    actions
+        All actions by name.
+
+    Signals
+    -------
+    view_changed()
+        Whether the making of a map is looked at may have changed.
+    """
+
+    view_changed = Signal()
 
     def __init__(
         self,
@@ -24,12 +43,85 @@ class Inspector(QScrollArea):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._document = document
+        self._selection = selection
+        self._store = store
+        self.setDocumentMode(True)
+        self.setAccessibleName("Inspector")
+        self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
-        self.setWidget(self.tensors)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.tensors)
         # The dock's own ground shows through.
-        self.viewport().setAutoFillBackground(False)
-        self.tensors.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
+        self.addTab(self.making, "")
+        self.addTab(scroll, "Kernel tensors")
+        self.currentChanged.connect(self.view_changed)
+        selection.changed.connect(self._selection_changed)
+        for name, slot in (
+            ("making", self.show_making),
+            ("tensors", self.show_tensors),
+            ("zoom", self._switch_zoom),
+        ):
+            actions[name].triggered.connect(slot)
+        self._name_tab()
+
+    @property
+    def looked_at(self) -> Address | None:
+        """Path of filters to the map of which the making is looked at, or None."""
+        return self._selection.current.address if self.making.isVisible() else None
+
+    def show_maps(self, activations: Activations, colouring: Colouring) -> None:
+        """Show how the selected map is made, as a pass computed it."""
+        address = self._selection.current.address
+        making = activations.making
+        self._name_tab()
+        if address is None or (making is not None and making.address == address):
+            self.making.show_making(making if address is not None else None, colouring)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask for the making of the map."""
+        super().showEvent(event)
+        self.view_changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Ask for it no longer."""
+        super().hideEvent(event)
+        self.view_changed.emit()
+
+    @Slot()
+    def show_making(self) -> None:
+        """Turn to how the map is made, with the keyboard on its rows."""
+        self.setCurrentWidget(self.making)
+        self.making.focus_rows()
+
+    @Slot()
+    def show_tensors(self) -> None:
+        """Turn to the kernel tensors."""
+        self.setCurrentIndex(1)
+        self.tensors.setFocus()
+
+    @Slot()
+    def _switch_zoom(self) -> None:
+        self.setCurrentWidget(self.making)
+        self._store.update(zoom="map" if self._store.current.zoom == "pixel" else "pixel")
+
+    @Slot(object, object)
+    def _selection_changed(self, new: Selection, old: Selection) -> None:
+        if new.address != old.address:
+            self._name_tab()
+
+    def _name_tab(self) -> None:
+        address = self._selection.current.address
+        if address is None:
+            title = "How a map is made"
+        else:
+            naive = self._document.state.scheme is ChannelScheme.NAIVE
+            number = address_text(address) if naive else str(address[-1])
+            title = f"How map {number} is made"
+        if title != self.tabText(0):
+            self.setTabText(0, title)

@@ -1,16 +1,19 @@
 """The kernels of one layer: a matrix of pictures, a row for each input map, a column a filter."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from functools import lru_cache
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, scale_of
+from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
-from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import scheme_kernel
+from cnn_explorer.core.network import Mutes, layer_name
+from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures
@@ -21,9 +24,25 @@ from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea
 SIDES = (18, 36, 66)
 """Logical pixels of a kernel's longer side: the least, the least easy to read, the most."""
 
+# One for all layers' matrices; it is asked for again with every move of the pin.
+_lineage = lru_cache(maxsize=1)(lineage)
+
+
+class _Marked(Container[int]):
+    """Tiles of kernels that a table (out, in) marks; there may be too many for a set."""
+
+    def __init__(self, table: Mutes) -> None:
+        self._tiles = table.T.ravel()
+
+    def __contains__(self, index: object) -> bool:
+        return bool(self._tiles[index])  # type: ignore[call-overload]
+
 
 class KernelMatrix(TileArea):
     """in × out kernels of a layer as the scheme at hand has them; a click selects the filter's map.
+
+    Those that can reach the selected map, in its own layer or a deeper one, are marked as linked,
+    and those that are muted as muted: a flat kernel only where it is muted for every input map.
 
     Parameters
     ----------
@@ -68,7 +87,9 @@ class KernelMatrix(TileArea):
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the layer's kernels, the scheme and the colours."""
         self._state = state
-        self._kernel = scheme_kernel(state.network.layers[self._layer], state.scheme)
+        layer = state.network.layers[self._layer]
+        self._kernel = scheme_kernel(layer, state.scheme)
+        self.muted = () if layer.muted is None else _Marked(self._flat(layer.muted))
         colours = COLOUR_MAPS[settings.colour_map]
         scale = scale_of([self._kernel], colours, settings.contrast)
         self._colouring = Colouring(colours, settings.contrast, (scale,))
@@ -123,7 +144,7 @@ class KernelMatrix(TileArea):
 
     def step(self, rows: int, columns: int) -> None:
         """Select the map of the next or previous filter."""
-        if self.selected is None and not self.linked:
+        if self._selection.current.layer != self._layer:
             self._select(Spot(0, 0, 0))
         elif columns:
             current = self._selection.current.path[self._layer]
@@ -170,14 +191,21 @@ class KernelMatrix(TileArea):
 
     @Slot(object, object)
     def _show_selection(self, new: Selection, old: Selection) -> None:
-        """Mark the kernels that make the selected map."""
+        """Mark the kernels that can reach the selected map."""
         self.linked = ()
-        if new.layer == self._layer:
-            count = self.mosaic.count
-            self.linked = range(new.path[self._layer], count, self.mosaic.per_group)
-            if new.address != old.address:
-                self._show_column(new.path[self._layer])
+        network, scheme = self._state.network, self._state.scheme
+        address = new.address
+        # A selection may be ahead of the network, or behind it.
+        if address is not None and self._layer < len(address) and new == new.within(network):
+            self.linked = _Marked(_lineage(network, scheme, address)[self._layer])
+            own = self._layer == new.layer or scheme is ChannelScheme.NAIVE
+            if own and address != old.address:
+                self._show_column(address[self._layer])
         self.viewport().update()
+
+    def _flat(self, muted: Mutes) -> Mutes:
+        """Which kernels of the scheme at hand are muted."""
+        return muted if self._kernel.shape[1] > 1 else np.asarray(muted.all(axis=1, keepdims=True))
 
     def _show_column(self, filter_: int) -> None:
         """Scroll sideways until a filter's kernels are in view, beside the row names."""

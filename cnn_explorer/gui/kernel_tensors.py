@@ -212,7 +212,9 @@ class KernelTensors(QWidget):
         self._sentence.setText(_sentence(state, index, filter_))
         colouring = self._colouring(layer, state.scheme)
         # Of this filter alone: those of a wide layer take a while.
-        alone = replace(layer, weight=layer.weight[filter_ : filter_ + 1], bias=None, groups=1)
+        alone = replace(
+            layer, weight=layer.weight[filter_ : filter_ + 1], bias=None, groups=1, muted=None
+        )
         kernels = scheme_kernel(alone, state.scheme)[0]
         names: list[tuple[str, ...]]
         if index == 0:

@@ -1,5 +1,7 @@
 """One layer as a card: its name and shapes, its fields, and one of its faces."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -13,12 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact, map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.contributions import Contributions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
 from cnn_explorer.gui.kernel_matrix import KernelMatrix
@@ -27,14 +31,19 @@ from cnn_explorer.gui.legend import Legend
 from cnn_explorer.gui.map_grid import MapGrid
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
-from cnn_explorer.gui.tiles import Spot
+from cnn_explorer.gui.tiles import Spot, TileArea
 
 PADDING = 11
 """Logical pixels between the card's border and what is in it."""
 
+_EDGE = 6
+_SPACING = 4
+
+FACES = ("Maps", "Contributions", "Kernels")
+
 
 class LayerCard(QFrame):
-    """A layer's card with the faces Maps and Kernels.
+    """A layer's card with the faces Maps, Contributions and Kernels.
 
     Parameters
     ----------
@@ -57,12 +66,16 @@ class LayerCard(QFrame):
         What the pointer is on, or "" when it left.
     activated()
         The selected map was double-clicked.
+    pointed(layer, input, filter)
+        What a cell of the contributions under the pointer joins: numbers of maps, None where the
+        pointer is on a header or on nothing.
     """
 
     view_changed = Signal()
     room_changed = Signal()
     described = Signal(str)
     activated = Signal()
+    pointed = Signal(int, object, object)
     moved = Signal(int, int)
     removed = Signal(int)
 
@@ -92,24 +105,27 @@ class LayerCard(QFrame):
         self._reason.hide()
         self._address = AddressBar(layer, document, selection, self)
         self.maps = MapGrid(layer, document.state, selection, self)
+        self.contributions = Contributions(layer, document, selection, self)
         self.kernels = KernelMatrix(layer, document.state, selection, self)
-        self.kernels.hide()
+        self._bodies = self.maps, self.contributions, self.kernels
+        self._muted = self._muted_button()
         self._faces = QButtonGroup(self)
         self._flows = (FlowLayout(last_right=True), FlowLayout(last_right=True))
-        for widget in (self._title, *self.fields.first, self._corner()):
+        for widget in (self._title, *self.fields.first, self._muted, self._corner()):
             self._flows[0].addWidget(widget)
         for widget in (self._shapes, self._legend):
             self._flows[1].addWidget(widget)
         column = QVBoxLayout(self)
-        column.setContentsMargins(PADDING, 8, PADDING, 8)
-        column.setSpacing(6)
+        column.setContentsMargins(PADDING, _EDGE, PADDING, _EDGE)
+        column.setSpacing(_SPACING)
         column.addLayout(self._flows[0])
         column.addWidget(self.fields)
         column.addWidget(self._reason)
         column.addLayout(self._flows[1])
         column.addWidget(self._address)
-        column.addWidget(self.maps)
-        column.addWidget(self.kernels)
+        for face, body in enumerate(self._bodies):
+            column.addWidget(body)
+            body.setVisible(face == 0)
         self.fields.said.connect(self._say)
         self._address.said.connect(self._say)
         self._faces.idClicked.connect(self._show_face)
@@ -117,6 +133,11 @@ class LayerCard(QFrame):
         self.maps.hovered.connect(self._describe_map)
         self.maps.activated.connect(self._activate)
         self.kernels.hovered.connect(self._describe_kernel)
+        cells = self.contributions.cells
+        cells.scrolled.connect(self.view_changed)
+        cells.hovered.connect(self._describe_cell)
+        cells.joined.connect(self._join)
+        cells.activated.connect(self._activate)
         self.set_state(document.state, settings)
 
     def chrome_height(self, width: int) -> int:
@@ -132,12 +153,18 @@ class LayerCard(QFrame):
             rows.append(self._reason.heightForWidth(inner))
         if not self._address.isHidden():
             rows.append(self._address.heightForWidth(inner))
-        return sum(rows) + 6 * len(rows) + 16 + 2
+        return sum(rows) + _SPACING * len(rows) + 2 * _EDGE + 2
 
     @property
-    def face(self) -> MapGrid | KernelMatrix:
+    def face(self) -> TileArea:
         """The tiles that are shown."""
-        return self.kernels if self._faces.checkedId() == 1 else self.maps
+        tiles: tuple[TileArea, ...] = (self.maps, self.contributions.cells, self.kernels)
+        return tiles[self._faces.checkedId()]
+
+    @property
+    def face_height(self) -> int:
+        """Height of the tiles and of what is around them on their face."""
+        return self._bodies[self._faces.checkedId()].height()
 
     def tile_count(self) -> int:
         """How many tiles the card shows."""
@@ -155,8 +182,8 @@ class LayerCard(QFrame):
         """
         inner = width - 2 * PADDING - 2
         self._shapes_height = self._flows[1].heightForWidth(inner)
-        self.maps.set_room(inner, share, most)
-        self.kernels.set_room(inner, share, most)
+        for body in self._bodies:
+            body.set_room(inner, share, most)
 
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the network, the scheme and the colours."""
@@ -168,23 +195,33 @@ class LayerCard(QFrame):
         self._shapes.setToolTip(self._shapes.text())
         self._address.set_state(state)
         self.maps.set_state(state)
+        self.contributions.set_state(state, settings)
         self.kernels.set_state(state, settings)
+        count = state.network.layers[self._layer].muted_count
+        self._muted.setText(f"{count} muted")
+        self._muted.setVisible(count > 0)
         self._show_legend()
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""
         self._colouring = colouring
         self.maps.show_maps(activations, colouring)
+        self.contributions.show_maps(activations, colouring)
         self._show_legend()
 
-    def show_face(self, kernels: bool) -> None:
-        """Turn the card to its maps or its kernels."""
-        self._faces.button(int(kernels)).setChecked(True)
-        self._show_face(int(kernels))
+    def show_face(self, face: int) -> None:
+        """Turn the card to one of `FACES`, by its number."""
+        self._faces.button(face).setChecked(True)
+        self._show_face(face)
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim the maps while they are out of date."""
+        self.maps.set_stale(stale)
+        self.contributions.cells.set_stale(stale)
 
     def _show_legend(self) -> None:
         room = self._legend.sizeHint()
-        if self._faces.checkedId() == 1:
+        if self.face is self.kernels:
             shown = self.kernels.colouring
             if shown is not None and shown.scales is not None:
                 self._legend.show_scale(shown.colours, shown.scales[0], "kernels")
@@ -211,19 +248,28 @@ class LayerCard(QFrame):
         row = QHBoxLayout(corner)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        for face, text in enumerate(("Maps", "Kernels")):
+        for face, text in enumerate(FACES):
             button = QToolButton(self)
             button.setText(text)
             button.setCheckable(True)
             button.setChecked(face == 0)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(f"{layer_name(self._layer)}: {text}")
-            button.setProperty("segment", ("first", "last")[face])
+            button.setProperty("segment", ("first", "middle", "last")[face])
             self._faces.addButton(button, face)
             row.addWidget(button)
         row.addSpacing(3)
         row.addWidget(self._menu_button())
         return corner
+
+    def _muted_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        name = layer_name(self._layer)
+        button.setAccessibleName(f"{name}: unmute all")
+        button.setToolTip(f"Let every contribution of {name} be heard again")
+        button.clicked.connect(self._unmute)
+        return button
 
     def _menu_button(self) -> QToolButton:
         self._menu = QToolButton(self)
@@ -264,8 +310,8 @@ class LayerCard(QFrame):
 
     @Slot(int)
     def _show_face(self, face: int) -> None:
-        self.maps.setVisible(face == 0)
-        self.kernels.setVisible(face == 1)
+        for place, body in enumerate(self._bodies):
+            body.setVisible(place == face)
         self._show_legend()
         self.room_changed.emit()
 
@@ -285,6 +331,34 @@ class LayerCard(QFrame):
             channel, filter_ = self.kernels.pair(spot.index)
             title = f"{layer_name(self._layer)} · kernel [:, :, {channel}, {filter_}]"
             self.described.emit(described(title, spot, self.kernels.value(spot)))
+
+    @Slot(object)
+    def _describe_cell(self, spot: Spot | None) -> None:
+        if spot is None:
+            self.described.emit("")
+        else:
+            cells = self.contributions.cells
+            self.described.emit(described(cells.title(spot.index), spot, cells.value(spot)))
+
+    @Slot(object, object)
+    def _join(self, row: int | None, filter_: int | None) -> None:
+        """Say what a header is, and tell which maps what is under the pointer joins."""
+        contents, name = self.contributions.cells.contents, layer_name(self._layer)
+        channel = None
+        if row is not None and row < contents.rows:
+            channel = contents.input(row, filter_ or 0)
+            if filter_ is None:
+                source = contents.input_names(row, 0)[0]
+                self.described.emit(f"{source} · a click mutes it for all of {name}")
+        elif row is None:
+            self.described.emit("" if filter_ is None else f"{name} · filter {filter_}")
+        self.pointed.emit(self._layer, channel, filter_)
+
+    @Slot()
+    def _unmute(self) -> None:
+        state = self._document.state
+        network = with_muted(state.network, self._layer, None)
+        self._document.commit(f"Unmute {layer_name(self._layer)}", replace(state, network=network))
 
     @Slot(object)
     def _activate(self, spot: Spot) -> None:

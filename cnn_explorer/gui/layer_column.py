@@ -2,27 +2,31 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.making import Cells
 from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.layer_card import LayerCard
+from cnn_explorer.gui.layer_card import FACES, LayerCard
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 GAP = 8
-LEAST_TILES = 150
+LEAST_TILES = 100
 """Logical pixels that a card's tiles get at least, however many cards there are."""
 
 LARGE_SHARE = 0.6
 """Part of the column's height that the tiles of one card may take to become legible."""
+
+_PATIENCE = 300
+"""Milliseconds in which a card that is scrolled to comes to lie still."""
 
 _MOVES = {QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide}
 
@@ -41,13 +45,14 @@ class LayerColumn(QScrollArea):
     -------
     view_changed()
         Other maps came into view.
-    described(text), activated()
+    described(text), activated(), pointed(layer, input, filter)
         As those of `LayerCard`.
     """
 
     view_changed = Signal()
     described = Signal(str)
     activated = Signal()
+    pointed = Signal(int, object, object)
 
     def __init__(
         self,
@@ -80,7 +85,10 @@ class LayerColumn(QScrollArea):
         # Layouts move the cards in several steps; what is in view is told after the last.
         self._settled = QTimer(self, singleShot=True, interval=0)
         self._settled.timeout.connect(self._settle)
-        self._added: tuple[LayerCard, QRect] | None = None
+        # What is scrolled to until it lies still, for it finds its place in several steps.
+        self._awaited: LayerCard | None = None
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE)
+        self._patience.timeout.connect(self._stop_waiting)
         self._restless = QTimer(self, singleShot=True, interval=0)
         self._restless.timeout.connect(self._lay_out)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
@@ -90,7 +98,7 @@ class LayerColumn(QScrollArea):
     def set_state(self, state: State) -> None:
         """Follow the network: as many cards as layers."""
         had = len(self.cards)
-        self._added = None
+        self._awaited = None
         while len(self.cards) > len(state.network.layers):
             card = self.cards.pop()
             self._column.removeWidget(card)
@@ -106,14 +114,15 @@ class LayerColumn(QScrollArea):
             card.removed.connect(self._remove)
             card.described.connect(self.described)
             card.activated.connect(self.activated)
-            card.installEventFilter(self)
-            card.maps.installEventFilter(self)
+            card.pointed.connect(self.pointed)
+            for watched in (card, card.maps, card.contributions.cells):
+                watched.installEventFilter(self)
             self._column.insertWidget(layer, card)
             self.cards.append(card)
-            self._added = card, QRect()
+            self._wait_for(card)
         # A whole network is looked at from its beginning.
         if len(state.network.layers) - had != 1:
-            self._added = None
+            self._awaited = None
         self._add.setVisible(self._add.defaultAction().isEnabled())
         self._lay_out()
 
@@ -125,22 +134,48 @@ class LayerColumn(QScrollArea):
     def set_stale(self, stale: bool) -> None:
         """Dim all maps while they are out of date."""
         for card in self.cards:
-            card.maps.set_stale(stale)
+            card.set_stale(stale)
 
     def in_view(self) -> tuple[tuple[Address, ...], ...]:
         """For each layer, in Naive, the maps on screen and the parents painted beside them."""
         wanted: list[dict[Address, None]] = [{} for _ in self.cards]
         for layer, card in enumerate(self.cards):
-            if card.maps.isVisible():
-                wanted[layer] |= dict.fromkeys(card.maps.addresses_in_view())
-                if layer and self._document.state.scheme is ChannelScheme.NAIVE:
-                    wanted[layer - 1] |= dict.fromkeys(card.maps.parents_in_view())
+            for tiles in (card.maps, card.contributions.cells):
+                if tiles.isVisible():
+                    wanted[layer] |= dict.fromkeys(tiles.addresses_in_view())
+                    if layer:
+                        wanted[layer - 1] |= dict.fromkeys(tiles.parents_in_view())
         return tuple(map(tuple, wanted))
 
-    def turn(self, kernels: bool) -> None:
-        """Turn all cards to their maps or their kernels."""
+    def cells_in_view(self) -> tuple[Cells, ...]:
+        """For each card that shows its contributions, in Real and Shared, those on screen."""
+        shown = [card.contributions.cells for card in self.cards]
+        found = [cells.cells_in_view() for cells in shown if cells.isVisible()]
+        return tuple(cells for cells in found if cells is not None)
+
+    def turn(self, face: int) -> None:
+        """Turn all cards to one of their faces, by its number in `FACES`."""
         for card in self.cards:
-            card.show_face(kernels)
+            card.show_face(face)
+
+    def fold(self, layer: int, *, anew: bool = False) -> None:
+        """Turn a card to its contributions, scroll to it, and fold or unfold them.
+
+        Parameters
+        ----------
+        layer
+            Index of the layer.
+        anew
+            Fold them in any case, from the beginning.
+        """
+        card = self.cards[layer]
+        if card.contributions.isHidden():
+            card.show_face(FACES.index("Contributions"))
+        self._wait_for(card)
+        self._lay_out()
+        if anew:
+            card.contributions.spread()
+        card.contributions.fold()
 
     def step_map(self, by: int) -> None:
         """Select the next or the previous map of the selected layer."""
@@ -188,26 +223,38 @@ class LayerColumn(QScrollArea):
         cards = sorted(self.cards, key=LayerCard.tile_count)
         for done, card in enumerate(cards):
             share = max(LEAST_TILES, rest // (len(cards) - done))
-            card.set_room(width, share, round(self.height() * LARGE_SHARE))
-            rest -= card.face.height()
+            most = round(self.height() * LARGE_SHARE)
+            if card.face is card.contributions.cells:
+                # Sums and cells are to be seen together, but nothing more at the same time.
+                most = max(most, self.height() - 2 * GAP - card.chrome_height(width))
+            card.set_room(width, share, most)
+            rest -= card.face_height
         return self.height() - rest
 
     @Slot()
     def _settle(self) -> None:
-        """Tell what is in view, and scroll to a layer that was added."""
-        if self._added is not None:
-            card, place = self._added
-            self.ensureWidgetVisible(card, 0, GAP)
-            # Once more until it lies still, for it finds its place and height in several steps.
-            self._added = None if card.geometry() == place else (card, card.geometry())
-            self._settled.start()
+        """Tell what is in view, and scroll to a layer that was added or is folded."""
+        if self._awaited is not None:
+            face = self._awaited.contributions
+            self.ensureWidgetVisible(face if face.isVisible() else self._awaited, 0, GAP)
         self.view_changed.emit()
+
+    def _wait_for(self, card: LayerCard) -> None:
+        self._awaited = card
+        self._patience.start()
+
+    @Slot()
+    def _stop_waiting(self) -> None:
+        self._awaited = None
 
     @Slot(object, object)
     def _reveal(self, new: Selection, old: Selection) -> None:
         """Scroll to the selected map when it is another one."""
         if new.layer is None or new.address is None or new.address == old.address:
             return
+        cells = self.cards[new.layer].contributions.cells
+        if cells.isVisible() and cells.visibleRegion().isEmpty():
+            self.ensureWidgetVisible(cells, 0, GAP)
         maps = self.cards[new.layer].maps
         index = maps.index_of(new.address)
         body = self.widget()

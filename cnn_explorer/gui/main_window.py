@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations, Request
-from cnn_explorer.core.network import MAX_LAYERS
+from cnn_explorer.core.network import MAX_LAYERS, layer_name
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
@@ -28,6 +28,7 @@ from cnn_explorer.gui.centre import Centre
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
+from cnn_explorer.gui.figure_dialog import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import described
@@ -37,6 +38,7 @@ from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.status import StatusBar
 from cnn_explorer.gui.tiles import Spot
+from cnn_explorer.gui.tracing import Tracing
 from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(
             self.document, self.selection, self.store, self.layers.in_view, self
         )
+        self.figures = Figures(self._parts, self.store, self)
         self.setCentralWidget(self.centre)
         self.setStatusBar(self.status)
         self._docks = (
@@ -110,7 +113,7 @@ class MainWindow(QMainWindow):
             menus["&View"].addAction(dock.toggleViewAction())
         self._tool_bar()
         self.view_actions = ViewActions(actions, self.store, self)
-        self.network_actions = NetworkActions(actions, self.document, self)
+        self.network_actions = NetworkActions(actions, self.document, self.selection, self)
 
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -143,9 +146,18 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.document.changed.connect(self._document_changed)
+        # After the cards followed the document.
+        self.tracing = Tracing(self.document, self.selection, self.layers, self.input.canvas, self)
         self.selection.changed.connect(self._selection_changed)
         self.layers.view_changed.connect(self._ask)
         self.centre.described.connect(self.status.show_spot)
+        self.centre.coloured.connect(self.inspector.show_maps)
+        self.centre.question.led.connect(self._lead)
+        self.centre.question.why.connect(self.inspector.show_making)
+        self.inspector.view_changed.connect(self._ask)
+        self.inspector.making.said.connect(self.status.show_spot)
+        self.inspector.making.channel_hovered.connect(self.tracing.show_channel)
+        self.inspector.making.cell_hovered.connect(self.tracing.show_cell)
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
         self.input.canvas.hovered.connect(self._hover_drawing)
@@ -155,6 +167,7 @@ class MainWindow(QMainWindow):
         self._loader.succeeded.connect(self._signal_loaded)
         self._loader.failed.connect(self._signal_failed)
         self.network_actions.refused.connect(self._say_refused)
+        self.figures.said.connect(self.status.show_spot)
         for name, slot in (
             ("open_image", self.input.open_image),
             ("paste_image", self.input.paste_image),
@@ -162,6 +175,7 @@ class MainWindow(QMainWindow):
             ("erase", self.input.choose_eraser),
             ("clear", self.input.clear),
             ("export", self.exporter.ask),
+            ("copy_figure", self.figures.ask),
             ("quit", self.close),
             ("copy_index", self.inspector.tensors.copy_index),
             ("settings_reset", self._reset_settings),
@@ -195,12 +209,16 @@ class MainWindow(QMainWindow):
         if self._following:
             return
         state = self.document.state
-        in_view = self._looked_at() if state.scheme is ChannelScheme.NAIVE else ()
-        asked = self._asked
-        if asked is not None and asked.state is state and asked.in_view == in_view:
+        request = Request(
+            state,
+            self._looked_at() if state.scheme is ChannelScheme.NAIVE else (),
+            making=self.inspector.looked_at,
+            cells=self.layers.cells_in_view(),
+        )
+        if request == self._asked:
             return
-        self._asked = Request(state, in_view)
-        self.worker.submit(self._asked)
+        self._asked = request
+        self.worker.submit(request)
         if not self._stale_timer.isActive():
             self._stale_timer.start()
 
@@ -225,14 +243,18 @@ class MainWindow(QMainWindow):
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
         if shown is state:
-            self.layers.set_stale(False)
+            self._set_stale(False)
         else:
             self._stale_timer.start()
 
     @Slot()
     def _show_stale(self) -> None:
-        self.layers.set_stale(True)
+        self._set_stale(True)
         self.status.show_computing()
+
+    def _set_stale(self, stale: bool) -> None:
+        self.layers.set_stale(stale)
+        self.inspector.making.set_stale(stale)
 
     @property
     def shown(self) -> Activations | None:
@@ -254,7 +276,25 @@ class MainWindow(QMainWindow):
             value = float(self.document.state.drawing[pixel])
             self.status.show_spot(described("Input", Spot(0, *pixel), value))
 
+    @Slot(str)
+    def _lead(self, to: str) -> None:
+        """Go where the explanation of an answer leads."""
+        self.actions_by_name["only_diagonal" if to == "diagonal" else to].trigger()
+
     # Settings, layout, dialogs.
+
+    def _parts(self) -> list[tuple[str, QWidget]]:
+        """What there can be figures of."""
+        cards = [(layer_name(index), card) for index, card in enumerate(self.layers.cards)]
+        return [
+            ("The window", self),
+            ("Layers", self.layers),
+            *cards,
+            ("The enlarged map", self.centre.enlarged),
+            (self.inspector.tabText(0), self.inspector.making),
+            ("Kernel tensors", self.inspector.tensors),
+            ("Input", self.input),
+        ]
 
     @Slot()
     def _reset_settings(self) -> None:

@@ -1,10 +1,18 @@
 """The feature maps of one layer as a grid: numbered, selectable; in Naive grouped by parent map."""
 
 from collections.abc import Sequence
+from itertools import compress
 
-from PySide6.QtCore import QRectF, Qt, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPalette
-from PySide6.QtWidgets import QWidget
+import numpy as np
+from PySide6.QtCore import QEvent, QRectF, Qt, Slot
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QHelpEvent,
+    QPainter,
+    QPalette,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.forward import Activations
@@ -27,6 +35,9 @@ _ARROW_ROOM = 26
 class MapGrid(TileArea):
     """Grid of a layer's maps; a click selects a map and pins a pixel.
 
+    Captions say how many of a map's contributions are muted; a map that has no others is marked as
+    muted.
+
     Parameters
     ----------
     layer
@@ -47,6 +58,7 @@ class MapGrid(TileArea):
         self._activations: Activations | None = None
         self._colouring: Colouring | None = None
         self._room = (400, 200, 200)
+        self._off: Sequence[int] = ()
         self.setAccessibleName(f"Maps of {layer_name(layer)}")
         self.clicked.connect(self._select)
         selection.changed.connect(self._show_selection)
@@ -96,6 +108,7 @@ class MapGrid(TileArea):
     def set_state(self, state: State) -> None:
         """Follow the network and the scheme."""
         self._state = state
+        self._count_mutes()
         self._arrange()
 
     def set_room(self, width: int, share: int, most: int) -> None:
@@ -118,10 +131,16 @@ class MapGrid(TileArea):
         return pictures_of(values, self.map_size, self._colouring, self._layer)
 
     def captions(self, index: int) -> Sequence[str]:
-        """“map 5”, or the number alone; in Naive the address, or its last part."""
+        """“map 5”, or the number alone; in Naive the address, or its last part.
+
+        With mutes “map 5 · 2 off”, “5 · 2 off”, or “5*” where there is no more room.
+        """
         if self._naive:
             return address_text(self.address(index)), str(index % self.mosaic.per_group)
-        return f"map {index}", str(index)
+        if not self._off or not self._off[index]:
+            return f"map {index}", str(index)
+        off = "all off" if index in self.muted else f"{self._off[index]} off"
+        return f"map {index} · {off}", f"{index} · {off}", f"{index}*", str(index)
 
     def paint_tiles(self, painter: QPainter, indices: Sequence[int]) -> None:
         """Paint tiles, and beside each group of Naive its parent map."""
@@ -135,6 +154,20 @@ class MapGrid(TileArea):
     def stands_alone(self) -> bool:
         """Except in Naive, where a group has its parent map beside it."""
         return not self._naive
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say in words what the map under the pointer is."""
+        if isinstance(event, QHelpEvent):
+            spot = self.spot_at(event.pos().toPointF())
+            if spot is None:
+                QToolTip.hideText()
+            else:
+                # As rich text, for that is wrapped.
+                sentence = f"<p>{map_sentence(self._state, self.address(spot.index))}</p>"
+                place = self.tile_rectangle(spot.index).toRect()
+                QToolTip.showText(event.globalPos(), sentence, self.viewport(), place)
+            return True
+        return super().viewportEvent(event)
 
     def step(self, rows: int, columns: int) -> None:
         """Move the pin, or without one the selection."""
@@ -165,6 +198,20 @@ class MapGrid(TileArea):
             return None
         values = shown.find(address)
         return values if values is not None and values.shape == size else None
+
+    def _count_mutes(self) -> None:
+        """How many contributions each filter lacks, and which maps have none left."""
+        self._off, self.muted = (), ()
+        layers = self._state.network.layers
+        layer = layers[self._layer] if self._layer < len(layers) else None
+        if layer is None or layer.muted is None:
+            return
+        if self._state.scheme is ChannelScheme.NAIVE:
+            silent = np.concatenate([layer.muted_from(i) for i in range(layer.in_channels)])
+        else:
+            self._off = layer.muted.sum(axis=1).tolist()
+            silent = np.array(self._off) == layer.depth
+        self.muted = frozenset(np.flatnonzero(silent).tolist())
 
     def _arrange(self) -> None:
         network = self._state.network
@@ -234,7 +281,6 @@ class MapGrid(TileArea):
     def _show_selection(self, new: Selection, old: Selection) -> None:
         """Move the marks, and follow the path of Naive."""
         address = new.address
-        count = self.mosaic.count
         if self._naive and new.path[: self._layer - 1] != old.path[: self._layer - 1]:
             self.refresh()
             self.scrolled.emit()
@@ -247,8 +293,10 @@ class MapGrid(TileArea):
             if self._state.scheme is ChannelScheme.NAIVE:
                 ancestor = self.index_of(address[: self._layer + 1])
                 self.linked = () if ancestor is None else (ancestor,)
-            elif self._layer == new.layer - 1:
-                self.linked = range(count)
+            elif self._layer == new.layer - 1 and new == new.within(self._state.network):
+                layer = self._state.network.layers[new.layer]
+                heard = ~layer.mutes_of(address[-1])
+                self.linked = frozenset(compress(layer.inputs_of(address[-1]), heard))
         self.viewport().update()
         if new.path != old.path or new.layer != old.layer:
             self._reveal()

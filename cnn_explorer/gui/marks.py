@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from cnn_explorer.core.explain import Field
+
+_MOST_OUTLINES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +112,68 @@ def paint_pin(painter: QPainter, target: QRectF, pixel: QRectF) -> None:
     head.setY(max(head.y(), target.top()))
     painter.drawEllipse(head, 3.5, 3.5)
     painter.restore()
+
+
+def paint_field(painter: QPainter, target: QRectF, field: Field, *, hovered: bool = False) -> None:
+    """Outline pixels of a tile: a window, a receptive field, a footprint.
+
+    Parameters
+    ----------
+    target
+        The tile.
+    field
+        Which pixels of its map.
+    hovered
+        Dashed, for what the pointer shows and no pin holds.
+    """
+    rows, columns = _runs(field.rows.tobytes()), _runs(field.columns.tobytes())
+    if len(rows) * len(columns) > _MOST_OUTLINES:
+        # Gaps that close together are no longer seen one by one.
+        rows, columns = _hull(rows), _hull(columns)
+    height, width = target.height() / len(field.rows), target.width() / len(field.columns)
+    outlines = [
+        QRectF(
+            target.left() + left * width,
+            target.top() + top * height,
+            (right - left) * width,
+            (bottom - top) * height,
+        )
+        for top, bottom in rows
+        for left, right in columns
+    ]
+    style = Qt.PenStyle.DashLine if hovered else Qt.PenStyle.SolidLine
+    for colour, thickness in ((QColor(0, 0, 0, 160), 3), (QColor(255, 255, 255, 230), 1)):
+        pen = _pen(colour, thickness)
+        if thickness == 1:
+            pen.setStyle(style)
+        painter.setPen(pen)
+        painter.drawRects(outlines)
+
+
+def paint_muted(painter: QPainter, target: QRectF) -> None:
+    """Mark a muted tile: struck through, and “off” where there is room."""
+    for colour, thickness in ((QColor(0, 0, 0, 170), 4), (QColor(255, 255, 255, 235), 2)):
+        painter.setPen(_pen(colour, thickness))
+        painter.drawLine(target.topLeft(), target.bottomRight())
+    metrics = painter.fontMetrics()
+    label = QRectF(0, 0, metrics.horizontalAdvance("off") + 6, metrics.height())
+    if 2 * label.width() > target.width() or 2 * label.height() > target.height():
+        return
+    label.moveBottomLeft(target.bottomLeft())
+    painter.fillRect(label, QColor("white"))
+    painter.setPen(QColor("black"))
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, "off")
+
+
+@lru_cache(256)
+def _runs(line: bytes) -> tuple[tuple[int, int], ...]:
+    """Where unbroken stretches of True begin and end; the same few with every frame."""
+    edges = np.flatnonzero(np.diff(np.frombuffer(line, bool), prepend=False, append=False))
+    return tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _hull(runs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    return ((runs[0][0], runs[-1][1]),) if runs else ()
 
 
 def _pen(colour: QColor, width: int) -> QPen:

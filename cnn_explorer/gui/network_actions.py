@@ -6,11 +6,12 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
-from cnn_explorer.core import edit
-from cnn_explorer.core.network import MAX_LAYERS, layer_name
+from cnn_explorer.core import edit, mutes
+from cnn_explorer.core.network import MAX_LAYERS, Network, layer_name
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document, switch_scheme
+from cnn_explorer.gui.selection import SelectionModel
 
 
 class NetworkActions(QObject):
@@ -22,21 +23,28 @@ class NetworkActions(QObject):
         All actions by name.
     document
         What they change.
+    selection
+        Says which layer is meant.
 
     Signals
     -------
     refused(reason)
-        Why a layer cannot be added.
+        Why a layer cannot be added, or no diagonal left alone.
     """
 
     refused = Signal(str)
 
     def __init__(
-        self, actions: Mapping[str, QAction], document: Document, parent: QObject | None = None
+        self,
+        actions: Mapping[str, QAction],
+        document: Document,
+        selection: SelectionModel,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._actions = actions
         self._document = document
+        self._selection = selection
         stack = document.undo_stack
         for name, slot in (
             ("undo", document.undo),
@@ -44,6 +52,8 @@ class NetworkActions(QObject):
             ("add_layer", self._add_layer),
             ("new_seed", self._new_seed),
             ("network_reset", self._reset_network),
+            ("only_diagonal", self._only_diagonal),
+            ("unmute_all", self._unmute_all),
             ("real", self._choose_scheme),
             ("naive", self._choose_scheme),
             ("shared", self._choose_scheme),
@@ -56,25 +66,47 @@ class NetworkActions(QObject):
 
     @Slot()
     def _add_layer(self) -> None:
-        state = self._document.state
         try:
-            network = edit.add_layer(state.network)
+            network = edit.add_layer(self._document.state.network)
         except ValueError as error:
             self.refused.emit(str(error))
             return
-        name = layer_name(len(network.layers) - 1)
-        self._document.commit(f"Add {name}", replace(state, network=network))
+        self._commit(f"Add {layer_name(len(network.layers) - 1)}", network)
 
     @Slot()
     def _new_seed(self) -> None:
-        state = self._document.state
-        network = edit.with_seed(state.network, (state.network.seed + 1) % 2**32)
-        self._document.commit(f"Seed {network.seed}", replace(state, network=network))
+        network = self._document.state.network
+        network = edit.with_seed(network, (network.seed + 1) % 2**32)
+        self._commit(f"Seed {network.seed}", network)
 
     @Slot()
     def _reset_network(self) -> None:
-        state = replace(self._document.state, network=edit.new_network())
-        self._document.commit("Opening network", state)
+        self._commit("Opening network", edit.new_network())
+
+    @Slot()
+    def _only_diagonal(self) -> None:
+        """In the selected map's layer, or where that sums nothing, in the last one that does."""
+        network = self._document.state.network
+        summing = [i for i, layer in enumerate(network.layers) if layer.depth > 1]
+        if not summing:
+            self.refused.emit(
+                "Only the diagonal: no layer has more than one input map, so none sums."
+            )
+            return
+        selected = self._selection.current.layer
+        index = selected if selected in summing else summing[-1]
+        self._commit(
+            f"Only the diagonal in {layer_name(index)}", mutes.only_diagonal(network, index)
+        )
+
+    @Slot()
+    def _unmute_all(self) -> None:
+        self._commit("Unmute all", mutes.without_mutes(self._document.state.network))
+
+    def _commit(self, text: str, network: Network) -> None:
+        state = self._document.state
+        if network is not state.network:
+            self._document.commit(text, replace(state, network=network))
 
     @Slot()
     def _choose_scheme(self) -> None:
@@ -96,4 +128,6 @@ class NetworkActions(QObject):
     def _show_state(self, new: State, old: State | None) -> None:
         for scheme in ChannelScheme:
             self._actions[scheme.value].setChecked(scheme is new.scheme)
-        self._actions["add_layer"].setEnabled(len(new.network.layers) < MAX_LAYERS)
+        layers = new.network.layers
+        self._actions["add_layer"].setEnabled(len(layers) < MAX_LAYERS)
+        self._actions["unmute_all"].setEnabled(any(layer.muted is not None for layer in layers))

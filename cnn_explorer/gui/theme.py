@@ -53,6 +53,11 @@ QToolButton[segment="first"] {{ border-top-right-radius: 0; border-bottom-right-
 QToolButton[segment="middle"] {{ border-radius: 0; border-left: 0; }}
 QToolButton[segment="last"] {{ border-top-left-radius: 0; border-bottom-left-radius: 0;
                               border-left: 0; }}
+QTabWidget::pane {{ border: 0; border-top: 1px solid palette(mid); }}
+QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent;
+                color: palette(placeholder-text); }}
+QTabBar::tab:selected {{ color: palette(text); border-bottom-color: palette(text); }}
+QTabBar::tab:focus {{ background: palette(midlight); }}
 QToolBar {{ spacing: 6px; padding: 4px 8px; border: 0; border-bottom: 1px solid palette(mid);
             background: palette(base); }}
 QDockWidget > QWidget {{ background: palette(base); }}
@@ -83,6 +88,12 @@ def is_dark(app: QApplication, theme: str) -> bool:
 def apply_theme(app: QApplication, theme: str) -> None:
     """Give the whole program a palette and its style sheet."""
     dark = is_dark(app, theme)
+    app.setPalette(palette_of(dark))
+    app.setStyleSheet(sheet_of(dark))
+
+
+def palette_of(dark: bool) -> QPalette:
+    """The light palette or the dark one."""
     palette = QPalette()
     for role, colours in _ROLES.items():
         palette.setColor(role, QColor(colours[dark]))
@@ -92,8 +103,12 @@ def apply_theme(app: QApplication, theme: str) -> None:
         QPalette.ColorRole.ButtonText,
     ):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
-    app.setPalette(palette)
-    app.setStyleSheet(_SHEET.format(warning=WARNING[dark], disabled=_DISABLED[dark]))
+    return palette
+
+
+def sheet_of(dark: bool) -> str:
+    """The style sheet on such a palette, which has to be the application's."""
+    return _SHEET.format(warning=WARNING[dark], disabled=_DISABLED[dark])
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

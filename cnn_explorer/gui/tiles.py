@@ -19,11 +19,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
+from cnn_explorer.core.explain import Field
 from cnn_explorer.core.mosaic import Mosaic
 from cnn_explorer.gui.marks import (
     Pictures,
+    paint_field,
     paint_hovered,
     paint_linked,
+    paint_muted,
     paint_pictures,
     paint_pin,
     paint_selected,
@@ -56,6 +59,25 @@ class Spot:
     column: int
 
 
+@dataclass(frozen=True, eq=False)
+class TileField:
+    """Pixels that are outlined on some tiles: a window, a receptive field, a footprint.
+
+    Parameters
+    ----------
+    tiles
+        On which tiles.
+    field
+        Which pixels of each.
+    hovered
+        Whether the pointer shows them, and no pin.
+    """
+
+    tiles: Container[int]
+    field: Field
+    hovered: bool = False
+
+
 class TileArea(QAbstractScrollArea):
     """A scrollable picture of equal tiles with marks.
 
@@ -80,6 +102,9 @@ class TileArea(QAbstractScrollArea):
         self.map_size = (1, 1)
         self.selected: int | None = None
         self.linked: Container[int] = ()
+        self.lit: Container[int] = ()
+        self.muted: Container[int] = ()
+        self.fields: Sequence[TileField] = ()
         self.pin: Spot | None = None
         self.hover: Spot | None = None
         self._stale = False
@@ -282,13 +307,19 @@ class TileArea(QAbstractScrollArea):
         self._paint_values(painter, places)
 
     def _paint_values(self, painter: QPainter, places: Mapping[int, QRectF]) -> None:
-        """Paint the pictures of some tiles, and the pin, which is the one mark inside a tile."""
+        """Paint the pictures of some tiles, and the marks that are inside a tile."""
         position, pictures = self._coloured(list(places))
         painter.setOpacity(STALE_OPACITY if self._stale else 1)
         paint_pictures(
             painter, list(places.values()), pictures, [position[index] for index in places]
         )
         painter.setOpacity(1)
+        for index, place in places.items():
+            if index in self.muted:
+                paint_muted(painter, place)
+            for shown in self.fields:
+                if index in shown.tiles:
+                    paint_field(painter, place, shown.field, hovered=shown.hovered)
         if self.pin is not None and self.pin.index in places:
             place = places[self.pin.index]
             rows, columns = self.map_size
@@ -360,8 +391,9 @@ class TileArea(QAbstractScrollArea):
         paint_linked(painter, linked, ink)
         if self.selected is not None and self.selected in places:
             paint_selected(painter, places[self.selected], ink)
-        if self.hover is not None and self.hover.index in places:
-            paint_hovered(painter, places[self.hover.index], ink)
+        for index, place in places.items():
+            if index in self.lit or (self.hover is not None and index == self.hover.index):
+                paint_hovered(painter, place, ink)
 
     # The pointer and the keyboard.
 

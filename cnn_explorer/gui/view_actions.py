@@ -15,6 +15,9 @@ _CHOICES = {
 }
 
 
+_SWITCHES = ("question", "reduced_motion")
+
+
 class ViewActions(QObject):
     """Keeps the checked actions and the settings in step.
 
@@ -34,6 +37,8 @@ class ViewActions(QObject):
         self._store = store
         for name in _CHOICES:
             actions[name].triggered.connect(self._choose)
+        for name in _SWITCHES:
+            actions[name].triggered.connect(self._switch)
         actions["contrast"].triggered.connect(self._next_contrast)
         actions["larger"].triggered.connect(self._larger)
         actions["smaller"].triggered.connect(self._smaller)
@@ -46,6 +51,12 @@ class ViewActions(QObject):
         assert isinstance(sender, QAction)
         field, value = _CHOICES[sender.objectName()]
         self._store.update(**{field: value})
+
+    @Slot()
+    def _switch(self) -> None:
+        sender = self.sender()
+        assert isinstance(sender, QAction)
+        self._store.update(**{sender.objectName(): sender.isChecked()})
 
     @Slot()
     def _next_contrast(self) -> None:
@@ -68,4 +79,6 @@ class ViewActions(QObject):
     def _show(self, new: Settings, old: Settings) -> None:
         for name, (field, value) in _CHOICES.items():
             self._actions[name].setChecked(getattr(new, field) == value)
+        for name in _SWITCHES:
+            self._actions[name].setChecked(getattr(new, name))
         self._actions["contrast"].setText(f"C&ontrast ×{new.contrast}")

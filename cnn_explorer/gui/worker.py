@@ -15,6 +15,7 @@ from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
 @dataclass(frozen=True, eq=False)
 class _Job:
     request: Request
+    known: Activations | None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def checkpoint(self) -> None:
@@ -41,6 +42,7 @@ class Worker(QObject):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="maps")
         self._running: _Job | None = None
         self._waiting: Request | None = None
+        self._known: Activations | None = None
         self._signal_ready = False
         self._closed = False
         self._returned.connect(self._finish)
@@ -63,8 +65,8 @@ class Worker(QObject):
     def submit(self, request: Request) -> None:
         """Compute a request as soon as the running one is done.
 
-        A change of the drawing alone lets the running pass finish, for it is the next frame;
-        any other change cancels it.
+        A change of the drawing alone lets the running pass finish, for it is the next frame, and
+        so does a change of what is explained, for its maps serve again; any other cancels it.
         """
         if self._closed:
             return
@@ -74,7 +76,7 @@ class Worker(QObject):
             self._start(request)
             return
         self._waiting = request
-        if not _same_but_drawing(self._running.request, request):
+        if not _worth_ending(self._running.request, request):
             self._running.cancelled.set()
 
     def shut_down(self) -> None:
@@ -87,7 +89,7 @@ class Worker(QObject):
         self._executor.shutdown(wait=True)
 
     def _start(self, request: Request) -> None:
-        self._running = _Job(request)
+        self._running = _Job(request, self._known)
         self._executor.submit(self._run, self._running)
 
     def _run(self, job: _Job) -> None:
@@ -95,7 +97,7 @@ class Worker(QObject):
         result: object
         try:
             _limit_blas_threads()
-            result = forward(job.request, job.checkpoint)
+            result = forward(job.request, job.checkpoint, job.known)
         except BaseException as error:
             result = error
         self._returned.emit(job, result)
@@ -105,6 +107,8 @@ class Worker(QObject):
         if job is not self._running:
             return
         self._running = None
+        if isinstance(result, Activations):
+            self._known = result
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             self._start(waiting)
@@ -191,7 +195,7 @@ def load_signal(**_: object) -> None:
     import scipy.signal  # noqa: F401
 
 
-def _same_but_drawing(one: Request, other: Request) -> bool:
+def _worth_ending(one: Request, other: Request) -> bool:
     return (
         one.state.network is other.state.network
         and one.state.scheme is other.state.scheme

@@ -71,7 +71,7 @@ def write_npz(stream: BinaryIO, members: Iterable[Member]) -> None:
 def members_of(
     state: State, parts: Sequence[Part], source: Source, step: Callable[[], None]
 ) -> Iterator[Member]:
-    """The arrays of an export, all float32 but the addresses, which are int32.
+    """The arrays of an export: float32, but addresses are int32 and mutes bool.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def members_of(
     Member
         ``input`` (28, 28); for each layer written, counted from 1, ``layer1.weight``
         (out, in / groups, kh, kw), always Real's, ``layer1.kernel``, what the scheme convolves
-        with, ``layer1.bias`` (out,), zeros where the layer has none, and ``layer1.maps``
+        with, ``layer1.bias`` (out,), zeros where the layer has none, ``layer1.muted``
+        (out, in / groups), True where a contribution is left out, and ``layer1.maps``
         (maps, rows, columns). ``layer1.addresses`` (maps, parts) says which maps these are where
         they were asked for one by one or by a range; outside Naive a map has one part, its filter.
     """
@@ -109,6 +110,8 @@ def members_of(
         yield _whole(f"{name}.weight", layer.weight)
         yield _whole(f"{name}.kernel", scheme_kernel(layer, state.scheme))
         yield _whole(f"{name}.bias", no_bias if layer.bias is None else layer.bias)
+        mutes = [layer.mutes_of(filter_) for filter_ in range(layer.out_channels)]
+        yield _whole(f"{name}.muted", np.stack(mutes))
         if part.picked:
             yield _whole(f"{name}.addresses", np.array(part.written, np.int32))
         shape = (len(part.written), *state.network.sizes[part.layer + 1])

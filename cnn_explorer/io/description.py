@@ -19,6 +19,7 @@ def described_layers(network: Network) -> list[dict[str, Any]]:
             "groups": layer.groups,
             "activation": layer.activation,
             "bias": layer.bias is not None,
+            "muted": layer.muted_count,
             "initialisation": layer.initialisation,
             "fan": layer.fan,
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Padding
@@ -21,6 +22,7 @@ from cnn_explorer.core.network import (
     MAX_PADDING,
     MAX_STRIDE,
     Conv2d,
+    Mutes,
     Network,
 )
 from cnn_explorer.core.schemes import ChannelScheme
@@ -114,12 +116,14 @@ def _described(state: State) -> dict[str, Any]:
     }
 
 
-def _arrays(state: State) -> dict[str, Array]:
-    arrays = {"drawing": state.drawing}
+def _arrays(state: State) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {"drawing": state.drawing}
     for index, layer in enumerate(state.network.layers):
         arrays[f"layer{index + 1}.weight"] = layer.weight
         if layer.bias is not None:
             arrays[f"layer{index + 1}.bias"] = layer.bias
+        if layer.muted is not None:
+            arrays[f"layer{index + 1}.muted"] = layer.muted
     return arrays
 
 
@@ -154,12 +158,24 @@ def _layer(archive: zipfile.ZipFile, name: str, item: dict[str, Any]) -> Conv2d:
         activation=str(item["activation"]),
         initialisation=item["initialisation"],
         fan=_pair(item["fan"], f"{name}'s fan", MAX_FILTERS),
+        # A file from before there were mutes does not speak of them.
+        muted=_muted(archive, name, item.get("muted", 0)),
     )
     _whole(layer.out_channels, f"{name}'s filters", 1, MAX_FILTERS)
     _whole(max(layer.kernel_size), f"{name}'s kernel size", 1, MAX_KERNEL_SIZE)
     if layer.out_channels % layer.groups:
         raise ValueError(f"{layer.groups} groups do not divide {layer.out_channels} filters")
     return layer
+
+
+def _muted(archive: zipfile.ZipFile, name: str, count: Any) -> Mutes | None:
+    """Mutes of a layer, as many as are announced."""
+    if _whole(count, f"{name}'s mutes", 0, MAX_FILTERS**2) == 0:
+        return None
+    muted = _stored(archive, f"{name}.muted", "|b1")
+    if muted.view(np.uint8).sum() != count or muted.view(np.uint8).max() > 1:
+        raise ValueError(f"{name}.muted does not mute the {count} contributions that it announces")
+    return muted
 
 
 def _padding(value: Any, name: str) -> Padding:
@@ -181,6 +197,14 @@ def _whole(value: Any, what: str, least: int, most: int) -> int:
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Array:
+    """An array of float32, with values that a document may have."""
+    array = _stored(archive, name, "<f4").astype(np.float32)
+    if not (np.abs(array) <= _MOST_VALUE).all():
+        raise ValueError(f"{name} holds values that are not from -{_MOST_VALUE} to {_MOST_VALUE}")
+    return array
+
+
+def _stored(archive: zipfile.ZipFile, name: str, kind: str) -> npt.NDArray[Any]:
     """An array, its announced size held against the bytes before anything is allocated."""
     file = io.BytesIO(_member(archive, f"{name}.npy", _MOST_ARRAY))
     version = np.lib.format.read_magic(file)
@@ -188,12 +212,9 @@ def _array(archive: zipfile.ZipFile, name: str) -> Array:
         raise ValueError(f"{name} is written in another version of npy")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
     data = file.read()
-    if fortran or dtype != np.dtype("<f4") or math.prod(shape) * 4 != len(data):
-        raise ValueError(f"{name} is not the float32 array that it announces")
-    array = np.frombuffer(data, "<f4").reshape(shape).astype(np.float32)
-    if not (np.abs(array) <= _MOST_VALUE).all():
-        raise ValueError(f"{name} holds values that are not from -{_MOST_VALUE} to {_MOST_VALUE}")
-    return array
+    if fortran or dtype != np.dtype(kind) or math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"{name} is not the {np.dtype(kind).name} array that it announces")
+    return np.frombuffer(data, kind).reshape(shape)
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

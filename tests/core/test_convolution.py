@@ -16,6 +16,7 @@ from cnn_explorer.core.convolution import (
     multiply_adds,
     output_size,
     resolve_method,
+    taps,
 )
 
 METHODS = ("signal", "matmul")
@@ -134,6 +135,21 @@ def check(case: Case, method: str) -> None:
     assert result.dtype == np.float32
     assert result.shape == expected.shape
     assert (abs(result - expected) <= bound).all()
+
+
+@given(cases())
+def test_taps_say_what_each_output_pixel_is_made_from(case):
+    """As the loops of the definition go through them; and the sums over them are the layer's."""
+    rows, columns = taps(case.size, case.kernel, **case.options)
+    padding = case.padding if isinstance(case.padding, tuple) else (case.padding, case.padding)
+    for axis, found in enumerate((rows, columns)):
+        size, side = case.size[axis], case.kernel[axis]
+        stride, dilation = two(case.stride)[axis], two(case.dilation)[axis]
+        before, after = sides_of(size, side, stride, dilation, padding[axis])
+        starts = range(-before, size + after - dilation * (side - 1), stride)
+        assert found.tolist() == [[start + n * dilation for n in range(side)] for start in starts]
+    with pytest.raises(ValueError, match="does not fit"):
+        taps((3, 3), (5, 3))
 
 
 EDGES = [

@@ -2,11 +2,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.kernels import INITIALISATIONS
+from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.network import Conv2d, Network
 
 
@@ -23,6 +24,8 @@ def same(one: Network, other: Network) -> bool:
         if (a.bias is None) != (b.bias is None):
             return False
         if a.bias is not None and (a.bias != b.bias).any():
+            return False
+        if not np.array_equal(a.muted, b.muted):
             return False
     return True
 
@@ -316,6 +319,52 @@ def test_no_sequence_of_edits_redraws_a_kernel_that_stays(name, steps):
         for layer in network.layers:
             if layer.number != edited and shapes.get(layer.number) == layer.weight.shape:
                 assert any(layer is other for other in old.layers)
+
+
+@settings(max_examples=30)
+@given(steps, st.integers(0, 9999))
+def test_a_mute_stays_with_its_kernel(steps, seed):
+    """As long as the kernel stays; one that comes, or comes back, is not muted."""
+    generator = np.random.default_rng(seed)
+    network = edit.new_network((3, 4))
+
+    def muted() -> dict[tuple[int, int, int], bool]:
+        return {
+            (layer.number, j, i): layer.muted is not None and bool(layer.muted[j, i])
+            for layer in network.layers
+            for j, i in np.ndindex(layer.weight.shape[:2])
+        }
+
+    for operation, place, number in steps:
+        index = int(generator.integers(len(network.layers)))
+        layer = network.layers[index]
+        network = with_muted(network, index, generator.random(layer.weight.shape[:2]) < 0.5)
+        before = muted()
+        try:
+            network = OPERATIONS[operation](network, place % len(network.layers), number)
+        except ValueError:
+            assert muted() == before
+            continue
+        for kernel, is_muted in muted().items():
+            assert is_muted == before.get(kernel, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda n: edit.with_kernel_size(n, 1, 5),
+        lambda n: edit.with_stride(n, 1, 2),
+        lambda n: edit.with_padding(n, 1, "valid"),
+        lambda n: edit.with_activation(n, 1, "tanh"),
+        lambda n: edit.with_bias(n, 1, False),
+        lambda n: edit.with_initialisation(n, 1, "he"),
+        lambda n: edit.with_seed(n, 3),
+    ],
+)
+def test_a_setting_leaves_the_mutes(change):
+    muted = np.eye(4, 3, dtype=bool)
+    network = with_muted(edit.new_network((3, 4)), 1, muted)
+    np.testing.assert_array_equal(change(network).layers[1].muted, muted)
 
 
 @pytest.mark.parametrize("name", INITIALISATIONS)

@@ -1,6 +1,5 @@
 import gc
 import tracemalloc
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import combinations, product
@@ -13,83 +12,16 @@ from hypothesis import strategies as st
 from cnn_explorer.core.drawing import draw
 from cnn_explorer.core.edit import new_network, with_activation, with_bias
 from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
+from cnn_explorer.core.making import Cells
+from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 
-REAL, NAIVE, SHARED = ChannelScheme
+from . import oracle
+from .oracle import NAIVE, REAL, SHARED, drawings, methods, networks
+
 SEVEN = draw([[(6, 6), (6, 21), (23, 12)]], size=2.5)
-
-# The oracle: float64, one tap at a time, no code shared with the program.
-
-ACTIVATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "none": lambda x: x,
-    "relu": lambda x: (x + abs(x)) / 2,
-    "leaky_relu": lambda x: (1.01 * x + 0.99 * abs(x)) / 2,
-    "tanh": np.tanh,
-    "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
-}
-
-
-def padded_by_hand(channel: np.ndarray, layer: Conv2d) -> np.ndarray:
-    """Zeros as the layer's padding asks for."""
-    sides = []
-    for axis in (0, 1):
-        size, side = channel.shape[axis], layer.weight.shape[2 + axis]
-        if layer.padding == "same":
-            outputs = -(-size // layer.stride[axis])
-            last = (outputs - 1) * layer.stride[axis] + (side - 1) * layer.dilation[axis]
-            total = max(last + 1 - size, 0)
-            sides.append((total // 2, total - total // 2))
-        else:
-            zeros = 0 if layer.padding == "valid" else layer.padding
-            sides.append((zeros, zeros))
-    return np.pad(channel.astype(float), sides)
-
-
-def one_convolution(channel: np.ndarray, kernel: np.ndarray, layer: Conv2d) -> np.ndarray:
-    source = padded_by_hand(channel, layer)
-    (kh, kw), (dy, dx), (sy, sx) = kernel.shape, layer.dilation, layer.stride
-    rows = (source.shape[0] - (kh - 1) * dy - 1) // sy + 1
-    columns = (source.shape[1] - (kw - 1) * dx - 1) // sx + 1
-    total = np.zeros((rows, columns))
-    for a, b in np.ndindex(kh, kw):
-        total += kernel[a, b] * source[a * dy :: sy, b * dx :: sx][:rows, :columns]
-    return total
-
-
-def finished(total: np.ndarray, layer: Conv2d, j: int) -> np.ndarray:
-    return ACTIVATION[layer.activation](total + (0 if layer.bias is None else layer.bias[j]))
-
-
-def summed_by_hand(state: State) -> list[np.ndarray]:
-    """Real and Shared, a filter at a time."""
-    maps, result = [state.drawing], []
-    for layer in state.network.layers:
-        out, depth = layer.weight.shape[:2]
-        new = []
-        for j in range(out):
-            kernels = layer.weight[j].astype(float)
-            if state.scheme is SHARED:
-                kernels = [sum(kernels) / depth] * depth
-            first = j // (out // layer.groups) * depth
-            parts = [one_convolution(maps[first + i], kernels[i], layer) for i in range(depth)]
-            new.append(finished(sum(parts), layer, j))
-        maps = new
-        result.append(np.array(maps))
-    return result
-
-
-def naive_by_hand(state: State, address: Address) -> np.ndarray:
-    """One map of Naive: a chain of single convolutions."""
-    current = state.drawing
-    for j, layer in zip(address, state.network.layers, strict=False):
-        kernel = sum(layer.weight[j].astype(float))
-        current = finished(one_convolution(current, kernel, layer), layer, j)
-    return current
-
-
-# What is tried
 
 
 def compute(network: Network, scheme: ChannelScheme, drawing=SEVEN, **options) -> Activations:
@@ -101,50 +33,17 @@ def every_address(network: Network) -> tuple[tuple[Address, ...], ...]:
     return tuple(tuple(product(*filters[: index + 1])) for index in range(len(filters)))
 
 
-@st.composite
-def networks(draw, *, most_layers=3) -> Network:
-    generator = np.random.default_rng(draw(st.integers(0, 9999)))
-    layers, channels, size = [], 1, 28
-    for number in range(draw(st.integers(1, most_layers))):
-        groups = draw(st.sampled_from([n for n in (1, 2, 3) if channels % n == 0]))
-        out = groups * draw(st.integers(1, 4 // groups))
-        kernel_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-        depth = channels // groups
-        scale = (depth * kernel_size[0] * kernel_size[1]) ** -0.5
-        weight = scale * generator.standard_normal((out, depth, *kernel_size))
-        bias = generator.standard_normal(out).astype(np.float32) / 4
-        small = size < 16
-        layer = Conv2d(
-            number,
-            weight.astype(np.float32),
-            bias if draw(st.booleans()) else None,
-            stride=(1, 1) if small else draw(st.tuples(st.integers(1, 2), st.integers(1, 3))),
-            dilation=draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
-            padding=draw(st.sampled_from(["same", 3] if small else ["same", "valid", 0, 1, 3])),
-            groups=groups,
-            activation=draw(st.sampled_from(sorted(ACTIVATION))),
-        )
-        layers.append(layer)
-        channels, size = out, min(layer.output_size((size, size)))
-    return Network(tuple(layers))
-
-
-drawings = st.integers(0, 9999).map(
-    lambda seed: np.random.default_rng(seed).random((28, 28), np.float32)
-)
-methods = st.sampled_from(["signal", "matmul", "auto"])
-
-
 def assert_close(maps: np.ndarray, expected: np.ndarray) -> None:
     assert maps.dtype == np.float32
     np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=2e-5 * max(1, abs(expected).max()))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(networks(), st.sampled_from([REAL, SHARED]), drawings, methods)
 def test_real_and_shared_follow_their_definitions(network, scheme, drawing, method):
     shown = compute(network, scheme, drawing, method=method)
-    for maps, expected in zip(shown.maps, summed_by_hand(shown.state), strict=True):
+    befores, afters = oracle.summed(shown.state)
+    for maps, expected in zip(shown.before + shown.maps, befores + afters, strict=True):
         assert_close(maps, expected)
     assert shown.convolutions == sum(
         layer.weight.shape[0] * layer.weight.shape[1] for layer in network.layers
@@ -159,10 +58,15 @@ def test_a_naive_map_is_a_chain_of_single_convolutions(network, drawing, method,
         for addresses in every_address(network)
     )
     shown = compute(network, NAIVE, drawing, in_view=in_view, method=method)
-    for size, maps, addresses in zip(network.sizes[1:], shown.maps, in_view, strict=True):
-        assert maps.shape == (len(addresses), *size)
-        for values, address in zip(maps, addresses, strict=True):
-            assert_close(values, naive_by_hand(shown.state, address))
+    assert shown.addresses == in_view
+    for size, befores, maps, addresses in zip(
+        network.sizes[1:], shown.before, shown.maps, in_view, strict=True
+    ):
+        assert maps.shape == befores.shape == (len(addresses), *size)
+        for before, values, address in zip(befores, maps, addresses, strict=True):
+            by_hand = oracle.naive(shown.state, address)
+            assert_close(before, by_hand[0])
+            assert_close(values, by_hand[1])
             np.testing.assert_array_equal(shown.find(address), values)
     ancestors = {
         address[:depth]
@@ -176,7 +80,10 @@ def test_a_naive_map_is_a_chain_of_single_convolutions(network, drawing, method,
 @settings(max_examples=30)
 @given(networks(most_layers=1), st.integers(1, 3), st.integers(1, 2), drawings, st.integers(0, 99))
 def test_the_average_of_naives_columns_is_shareds_map(first, depth, groups, drawing, seed):
-    """Before activation, over the inputs of a group. Layer 1 has one input: no difference there."""
+    """Before activation, over the inputs of a group. Layer 1 has one input: no difference there.
+
+    Mutes included: a muted map of Naive is its bias alone.
+    """
     inputs = depth * groups
     generator = np.random.default_rng(seed)
     weight = generator.standard_normal((2 * groups, depth, 3, 3)).astype(np.float32)
@@ -185,17 +92,20 @@ def test_the_average_of_naives_columns_is_shareds_map(first, depth, groups, draw
         weight=np.resize(first.layers[0].weight, (inputs, 1, 3, 3)),
         bias=generator.standard_normal(inputs).astype(np.float32),
         groups=1,
+        muted=generator.random((inputs, 1)) < 0.2,
     )
-    two = Conv2d(1, weight, None, groups=groups, activation="none")
+    bias = generator.standard_normal(2 * groups).astype(np.float32)
+    muted = generator.random((2 * groups, depth)) < 0.4
+    two = Conv2d(1, weight, bias, groups=groups, activation="tanh", muted=muted)
     network = Network((one, two))
     naive = compute(network, NAIVE, drawing, in_view=every_address(network))
     shared = compute(network, SHARED, drawing)
     np.testing.assert_array_equal(naive.maps[0], shared.maps[0])
-    columns = naive.maps[1].reshape(inputs, 2 * groups, *network.sizes[2]).astype(float)
+    columns = naive.before[1].reshape(inputs, 2 * groups, *network.sizes[2]).astype(float)
     for j in range(2 * groups):
         group = slice(j // 2 * depth, (j // 2 + 1) * depth)
         # Shared adds up the maps under the mean kernel, Naive has each under their sum.
-        assert_close(shared.maps[1][j], columns[group, j].mean(axis=0))
+        assert_close(shared.before[1][j], columns[group, j].mean(axis=0))
 
 
 @settings(max_examples=20)
@@ -240,7 +150,7 @@ def test_the_maps_of_naive_are_in_the_order_of_the_request():
     wanted = ((2, 1), (0, 3), (2, 0), (0, 3))
     shown = compute(network, NAIVE, in_view=((), wanted))
     for values, address in zip(shown.maps[1], wanted, strict=True):
-        assert_close(values, naive_by_hand(shown.state, address))
+        assert_close(values, oracle.naive(shown.state, address)[1])
 
 
 def test_maps_are_found_by_address():
@@ -276,8 +186,105 @@ def test_what_was_not_computed_is_not_found():
     ],
 )
 def test_addresses_outside_the_network_are_said(in_view, sentence):
+    for making in (None, (0, 0)):
+        with pytest.raises(ValueError, match=sentence):
+            compute(new_network((3, 4)), NAIVE, in_view=in_view, making=making)
+
+
+@pytest.mark.parametrize("scheme", ChannelScheme)
+@pytest.mark.parametrize(
+    ("making", "sentence"),
+    [
+        ((), r"^The address \(empty\) has 0 parts; .*\.$"),
+        ((0, 1, 2), r"^The address 0\.1\.2 has 3 parts; .*\.$"),
+        ((0, 4), r"^Part 2 of the address 0\.4 is 4, but layer 2 has filters 0 to 3\.$"),
+        ((-1,), r"^Part 1 of the address -1 is -1, but layer 1 has filters 0 to 2\.$"),
+    ],
+)
+def test_the_making_of_a_map_outside_the_network_is_said(scheme, making, sentence):
     with pytest.raises(ValueError, match=sentence):
-        compute(new_network((3, 4)), NAIVE, in_view=in_view)
+        compute(new_network((3, 4)), scheme, making=making)
+
+
+# What is looked at, and what is known already
+
+
+def assert_same_pass(one: Activations, other: Activations) -> None:
+    """To the last bit, apart from the time it took."""
+    for name in ("request", "method", "addresses", "convolutions"):
+        assert getattr(one, name) == getattr(other, name)
+    pairs = list(zip(one.maps + one.before, other.maps + other.before, strict=True))
+    assert (one.making is None) == (other.making is None)
+    if one.making is not None:
+        assert (one.making.state, one.making.address) == (other.making.state, other.making.address)
+        assert one.making.proof == other.making.proof
+        names = ("maps", "kernels", "parts", "before", "map", "running")
+        pairs += [(getattr(one.making, name), getattr(other.making, name)) for name in names]
+    for block, again in zip(one.blocks, other.blocks, strict=True):
+        assert block.cells == again.cells
+        names = ("parts", "running", "sums")
+        pairs += [(getattr(block, name), getattr(again, name)) for name in names]
+    for values, again in pairs:
+        np.testing.assert_array_equal(values, again)
+
+
+LOOKED_AT = new_network((3, 4))
+STATES = [
+    State(drawing, network, scheme)
+    for scheme in ChannelScheme
+    for network in (LOOKED_AT, toggle_mute(LOOKED_AT, 1, 2, 0))
+    for drawing in (SEVEN, SEVEN, SEVEN.T.copy())
+]
+requests = st.builds(
+    Request,
+    st.sampled_from(STATES),
+    st.sampled_from([(), (((0,),), ((1, 2), (0, 3))), ((), ((2, 1),))]),
+    st.sampled_from(["signal", "matmul"]),
+    st.sampled_from([None, (1,), (0, 3), (2, 2)]),
+    st.sampled_from([(), (Cells(1, range(1, 3), range(4)), Cells(0, range(1), range(2)))]),
+)
+
+
+@pytest.mark.parametrize("name", ["state", "in_view", "method", "making", "cells"])
+@settings(max_examples=20)
+@given(requests, requests)
+def test_what_is_known_changes_nothing_of_what_comes_back(name, one, other):
+    """One part of the request is another, then all are."""
+    known = forward(one)
+    for request in (replace(one, **{name: getattr(other, name)}), other, one):
+        known = forward(request, known=known)
+        assert_same_pass(known, forward(request))
+
+
+@given(requests, requests)
+def test_what_is_known_is_not_computed_again(one, other):
+    other = replace(other, state=one.state, in_view=one.in_view, method=one.method)
+    if one.state.scheme is NAIVE:
+        other = replace(other, making=one.making)
+    known = forward(one)
+    shown = forward(other, known=known)
+    assert all(maps is again for maps, again in zip(known.maps, shown.maps, strict=True))
+    assert shown.request is other
+
+
+def test_naive_also_holds_what_a_making_needs_and_has_no_contributions():
+    network = new_network((3, 4, 2))
+    in_view = ((), ((0, 1), (2, 3)), ())
+    cells = (Cells(1, range(3), range(4)),)
+    shown = compute(network, NAIVE, in_view=in_view, making=(2, 1, 0), cells=cells)
+    assert shown.addresses == ((), ((0, 1), (2, 3), (2, 1)), ((2, 1, 0),))
+    assert shown.blocks == ()
+    assert shown.convolutions == 2 + 3 + 1
+    np.testing.assert_array_equal(shown.making.maps[0], shown.find((2, 1)))
+    np.testing.assert_array_equal(shown.making.map, shown.find((2, 1, 0)))
+
+
+@pytest.mark.parametrize("scheme", ChannelScheme)
+def test_a_checkpoint_also_cancels_while_a_map_is_taken_apart(scheme):
+    request = Request(State(SEVEN, new_network((3, 4)), scheme), making=(0, 1))
+    known = forward(request)
+    with pytest.raises(Cancelled):
+        forward(request, Checkpoint(cancel_at=1), known)
 
 
 # What is computed
@@ -353,7 +360,7 @@ def test_eight_layers_of_64_cost_what_is_in_view():
     assert shown.maps[7].shape == (8, 28, 28)
     assert sum(maps.size for maps in shown.maps) == 8 * 28 * 28
     assert peak < 2e6
-    assert_close(shown.maps[7][3], naive_by_hand(shown.state, in_view[7][3]))
+    assert_close(shown.maps[7][3], oracle.naive(shown.state, in_view[7][3])[1])
 
 
 # What a user sees of the hand-made kernels

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.network import Conv2d, Network, layer_name
 
+from . import oracle
+
 RNG = np.random.default_rng(0)
 
 
@@ -43,12 +45,46 @@ def test_a_layer_cannot_change():
         ({"activation": "swish"}, "no activation “swish”; choose from none, relu"),
         ({"groups": 4}, "2 filters cannot be divided into 4 groups"),
         ({"groups": 0}, "2 filters cannot be divided into 0 groups"),
+        ({"muted": np.ones((1, 2), bool)}, r"mutes have shape \(1, 2\).*need \(2, 1\) and bool"),
+        (
+            {"muted": np.ones((2, 1), int)},
+            r"type int64; the layer's kernels need \(2, 1\) and bool",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_sentence(wrong, sentence):
     with pytest.raises(ValueError, match=sentence) as error:
         replace(conv(), **wrong)
     assert str(error.value).endswith(".")
+
+
+def test_mutes_are_there_or_none_are():
+    muted = np.array([[False], [True]])
+    layer = conv(muted=muted)
+    assert layer.muted_count == 1
+    with pytest.raises(ValueError, match="read-only"):
+        layer.muted[0, 0] = True
+    none = replace(layer, muted=np.zeros((2, 1), bool))
+    assert none.muted is None
+    assert none.muted_count == 0
+
+
+@given(oracle.layers(most_filters=12, most_side=2))
+def test_a_layer_knows_who_hears_whom(layer):
+    out, depth = layer.weight.shape[:2]
+    weight = np.ones_like(layer.weight)
+    heard = layer.unmuted(weight)
+    for j in range(out):
+        assert list(layer.inputs_of(j)) == oracle.inputs(layer, j)
+        muted = oracle.mutes(layer, j)
+        assert layer.mutes_of(j).tolist() == muted
+        np.testing.assert_array_equal(heard[j], weight[j] * ~np.array(muted)[:, None, None])
+    for i in range(depth * layer.groups):
+        assert layer.muted_from(i).tolist() == [
+            (i, True) in zip(oracle.inputs(layer, j), oracle.mutes(layer, j), strict=True)
+            for j in range(out)
+        ]
+    assert layer.muted_count == sum(sum(oracle.mutes(layer, j)) for j in range(out))
 
 
 @given(

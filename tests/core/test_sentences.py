@@ -1,14 +1,20 @@
 """What maps are, in words, and numbers as they are printed."""
 
+import re
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.signal import correlate2d
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import compact, map_sentence, map_title, short, signed
 from cnn_explorer.core.state import State
@@ -112,6 +118,212 @@ def test_the_bias_is_that_of_the_maps_filter(scheme: ChannelScheme) -> None:
     for filter_, bias in enumerate(network.layers[1].bias.tolist()):  # type: ignore[union-attr]
         sentence = map_sentence(state(scheme, network), (2, filter_))
         assert sentence.endswith(f", plus bias {bias:.3f}.".replace("-", "−"))
+
+
+# Mutes and groups.
+
+
+def muting(network: Network, *pairs: tuple[int, int], index: int = 1, groups: int = 1) -> Network:
+    """A network with some (filter, input within the group) of a layer muted."""
+    layer = network.layers[index]
+    weight = layer.weight[:, : layer.in_channels // groups].copy()
+    muted = np.zeros(weight.shape[:2], bool)
+    muted[tuple(np.array(pairs, int).reshape(-1, 2).T)] = True
+    layers = list(network.layers)
+    layers[index] = replace(layer, weight=weight, groups=groups, muted=muted)
+    return Network(tuple(layers), network.seed)
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        ((3,), "7 of the 8 maps of Conv 1 (3 is muted)"),
+        ((0, 3), "6 of the 8 maps of Conv 1 (0 and 3 are muted)"),
+        ((0, 3, 4, 7), "4 of the 8 maps of Conv 1 (0, 3, 4 and 7 are muted)"),
+        ((0, 1, 2, 3, 4, 6, 7), "1 of the 8 maps of Conv 1 (all but 5 are muted)"),
+        ((0, 1, 2, 3, 4), "3 of the 8 maps of Conv 1 (all but 5, 6 and 7 are muted)"),
+    ],
+)
+def test_muted_contributions_are_named(off: tuple[int, ...], words: str) -> None:
+    network = muting(without_bias((8, 6)), *((5, channel) for channel in off))
+    real = map_sentence(state(REAL, network), (0, 5))
+    assert real == (
+        f"Conv 2, map 5: ReLU of the sum over {words}, each convolved with its kernel [:, :, i, 5]."
+    )
+    shared = map_sentence(state(SHARED, network), (0, 5))
+    assert shared == real.replace("its kernel [:, :, i", "the shared kernel [:, :, 0")
+    assert "muted" not in map_sentence(state(REAL, network), (0, 4))
+
+
+def test_of_many_that_are_muted_the_first_are_named() -> None:
+    network = muting(without_bias((64, 2)), *((1, channel) for channel in range(0, 64, 2)))
+    assert "32 of the 64 maps of Conv 1 (0, 2, 4, 6, 8 and 27 more are muted)," in map_sentence(
+        state(REAL, network), (0, 1)
+    )
+
+
+def test_with_all_muted_nothing_but_the_bias_is_left() -> None:
+    network = muting(edit.new_network((8, 6)), *((5, channel) for channel in range(8)))
+    layer = network.layers[1]
+    assert layer.bias is not None
+    bias = signed(layer.bias[5])
+    for scheme in (REAL, SHARED):
+        assert map_sentence(state(scheme, network), (0, 5)) == (
+            f"Conv 2, map 5: ReLU of bias {bias} alone: every one of its 8 contributions is muted."
+        )
+    bare = edit.with_activation(edit.with_bias(network, 1, False), 1, "none")
+    assert map_sentence(state(REAL, bare), (0, 5)) == (
+        "Conv 2, map 5: 0: every one of its 8 contributions is muted."
+    )
+
+
+def test_in_naive_a_map_has_one_contribution() -> None:
+    network = muting(edit.new_network((3, 4)), (1, 2))
+    bias = network.layers[1].bias
+    assert bias is not None
+    assert map_sentence(state(NAIVE, network), (2, 1)) == (
+        f"Conv 2, map 2.1: ReLU of bias {signed(bias[1])} alone: its one contribution is muted."
+    )
+    assert "muted" not in map_sentence(state(NAIVE, network), (1, 1))
+    drawing = muting(edit.new_network((3, 4)), (1, 0), index=0)
+    assert "its one contribution is muted" in map_sentence(state(NAIVE, drawing), (1,))
+
+
+def test_a_group_names_its_maps_and_numbers_its_own_kernels() -> None:
+    network = muting(without_bias((8, 4)), (3, 1), groups=2)
+    assert map_sentence(state(REAL, network), (0, 3)) == (
+        "Conv 2, map 3: ReLU of the sum over 3 of maps 4 to 7 of Conv 1 (5 is muted), each "
+        "convolved with its kernel [:, :, i − 4, 3]."
+    )
+    assert map_sentence(state(SHARED, network), (0, 1)) == (
+        "Conv 2, map 1: ReLU of the sum over maps 0 to 3 of Conv 1, each convolved with the "
+        "shared kernel [:, :, 0, 1]."
+    )
+    single = muting(without_bias((4, 4)), groups=4)
+    assert map_sentence(state(REAL, single), (0, 3)) == (
+        "Conv 2, map 3: ReLU of map 3 of Conv 1 convolved with kernel [:, :, 0, 3]."
+    )
+
+
+# The sentence equals the computation.
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> State:
+    """Networks with groups, mutes, biases of three decimals or none, all activations."""
+    numbers = np.random.default_rng(draw(st.integers(0, 2**32)))
+    layers: list[Conv2d] = []
+    channels = 1
+    for number in range(draw(st.integers(1, 3))):
+        groups = draw(st.sampled_from([g for g in (1, 2, 3, 4) if channels % g == 0]))
+        out = groups * draw(st.integers(1, 12 // groups))
+        depth = channels // groups
+        muted = numbers.random((out, depth)) < draw(st.sampled_from([0, 0.3, 0.8, 1]))
+        bias = numbers.normal(0, 0.2, out).round(3).astype(np.float32)
+        layers.append(
+            Conv2d(
+                number,
+                numbers.normal(0, 0.4, (out, depth, 3, 2)).astype(np.float32),
+                bias if draw(st.booleans()) else None,
+                padding="valid",
+                groups=groups,
+                activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
+                muted=muted,
+            )
+        )
+        channels = out
+    drawing = numbers.random((28, 28)).astype(np.float32)
+    return State(drawing, Network(tuple(layers)), draw(st.sampled_from(ChannelScheme)))
+
+
+def listed(text: str) -> set[int]:
+    return set(map(int, re.findall(r"\d+", text)))
+
+
+def computed(
+    sentence: str, inputs: dict[str, NDArray[np.float32]], kernel: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """A map from its sentence alone.
+
+    `inputs` are the drawing and the maps of the layer before by name; `kernel` is in the layout
+    [kh, kw, in, out].
+    """
+    found = re.fullmatch(
+        r"Conv \d, map [\d.]+: ((?:leaky )?ReLU of |tanh of |sigmoid of |)(.*)\.", sentence
+    )
+    assert found, sentence
+    activation, body = found.groups()
+    body, _, why = body.partition(": ")
+    body, *rest = re.split(r"(?:, plus |^)bias ", body)
+    bias = float(rest[0].removesuffix(" alone").replace("−", "-")) if rest else 0.0
+    if why:
+        assert re.fullmatch(
+            r"(its one contribution|every one of its \d+ contributions) is muted", why
+        )
+        assert body == ("" if rest else "0")
+        terms = []
+    elif one := re.fullmatch(
+        r"(the drawing|the one map|map [\d.]+)(?: of Conv \d)? convolved with "
+        r"(?:the flat )?kernel \[:, :, 0, (\d+)\]",
+        body,
+    ):
+        name = "map 0" if one[1] == "the one map" else one[1]
+        terms = [(inputs[name], kernel[:, :, 0, int(one[2])])]
+    else:
+        many = re.fullmatch(
+            r"the sum over (?:(\d+) of )?(?:the (\d+) maps|maps (\d+) to (\d+)) of Conv \d"
+            r"(?: \((all but )?([\d, and]+) (?:is|are) muted\))?, each convolved with "
+            r"(?:its kernel \[:, :, i(?: − (\d+))?, |the shared kernel \[:, :, (0), )(\d+)\]",
+            body,
+        )
+        assert many, sentence
+        heard, count, first, last, but, numbers, less, flat, filter_ = many.groups()
+        summed = set(range(int(count)) if count else range(int(first), int(last) + 1))
+        if numbers:
+            summed = listed(numbers) if but else summed - listed(numbers)
+            assert len(summed) == int(heard)
+        terms = [
+            (inputs[f"map {i}"], kernel[:, :, 0 if flat else i - int(less or 0), int(filter_)])
+            for i in summed
+        ]
+    size = next(iter(inputs.values())).shape
+    total = np.full((size[0] - kernel.shape[0] + 1, size[1] - kernel.shape[1] + 1), bias)
+    for values, weights in terms:
+        total += correlate2d(values.astype(float), weights.astype(float), mode="valid")
+    return {
+        "": lambda x: x,
+        "ReLU of ": lambda x: x.clip(0),
+        "leaky ReLU of ": lambda x: np.where(x < 0, 0.01 * x, x),
+        "tanh of ": np.tanh,
+        "sigmoid of ": lambda x: 1 / (1 + np.exp(-x)),
+    }[activation](total)  # type: ignore[no-any-return]
+
+
+@settings(max_examples=25)
+@given(documents(), st.data())
+def test_the_sentence_equals_the_computation(document: State, data: st.DataObject) -> None:
+    layers = document.network.layers
+    depth = data.draw(st.integers(1, len(layers)))
+    address = tuple(data.draw(st.integers(0, layers[k].out_channels - 1)) for k in range(depth))
+    naive = document.scheme is NAIVE
+    in_view = tuple((address[: k + 1],) if naive and k < depth else () for k in range(len(layers)))
+    shown = forward(Request(document, in_view, "matmul"))
+    inputs = {"the drawing": document.drawing}
+    if depth > 1 and naive:
+        parent = shown.find(address[:-1])
+        assert parent is not None
+        inputs = {f"map {'.'.join(map(str, address[:-1]))}": parent}
+    elif depth > 1:
+        inputs = {f"map {i}": values for i, values in enumerate(shown.maps[depth - 2])}
+    weight = layers[depth - 1].weight
+    if document.scheme is not REAL:
+        total = weight.sum(axis=1, keepdims=True)
+        weight = total if naive else total / weight.shape[1]
+    found = computed(map_sentence(document, address), inputs, weight.transpose(2, 3, 1, 0))
+    np.testing.assert_allclose(found, shown.find(address), rtol=1e-4, atol=1e-4)
+
+
+# Numbers.
 
 
 def test_signed_has_three_decimals_and_a_true_minus() -> None:

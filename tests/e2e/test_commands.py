@@ -51,6 +51,7 @@ def observed(driver: Driver) -> list[object]:
         window.input.canvas.erasing,
         [card.face for card in driver.cards],
         window.centre.currentIndex(),
+        window.inspector.currentIndex(),
         window.isFullScreen(),
         window.isVisible(),
         QGuiApplication.clipboard().text(),
@@ -71,6 +72,8 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "scale_layer": ("scale_map",),
     "theme_system": ("theme_dark",),
     "paste_image": (),
+    "unmute_all": ("only_diagonal",),
+    "making": ("tensors",),
 }
 """What goes before, where a command has nothing to do in the opening window."""
 

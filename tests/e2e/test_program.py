@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QDockWidget, QMessageBox
 
 from cnn_explorer.app import Folders
-from cnn_explorer.core.forward import Request
+from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.gui import main_window, worker
 from cnn_explorer.gui.errors import ErrorDialog
@@ -190,7 +190,7 @@ def test_an_error_in_a_slot_opens_a_dialog_and_the_program_goes_on(
 def test_an_error_in_a_pass_opens_a_dialog_and_the_next_one_is_shown(
     driver: Driver, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(request: Request, checkpoint: object) -> None:
+    def fail(*_: object) -> None:
         raise FloatingPointError("no such number")
 
     monkeypatch.setattr(worker, "forward", fail)
@@ -229,7 +229,9 @@ class Slow:
         self.started = threading.Event()
         self.cancelled = threading.Event()
 
-    def forward(self, request: Request, checkpoint: Callable[[], None]) -> Any:
+    def forward(
+        self, request: Request, checkpoint: Callable[[], None], known: Activations | None
+    ) -> Any:
         self.started.set()
         try:
             while True:

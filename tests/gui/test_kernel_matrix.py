@@ -1,6 +1,7 @@
 """The matrix of a layer's kernels: values, headers, the marked column, what is in view."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
+from cnn_explorer.core import edit, mutes
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
+from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -149,7 +151,7 @@ def test_it_follows_kernels_and_colours(matrix: Make) -> None:
     assert made.colouring.scales[0].most == pytest.approx(float(weights.max()))
 
 
-# The marked column.
+# Marks.
 
 
 def linked(matrix: KernelMatrix) -> list[tuple[int, int]]:
@@ -171,7 +173,7 @@ def test_the_kernels_of_the_selected_map_are_marked(
     tile = made.tile_rectangle(2)
     assert tile.left() - 5 <= changed.min() < tile.left()
     assert tile.right() <= changed.max() <= tile.right() + 5
-    selection.select(Selection(2))
+    selection.select(Selection(0))
     assert linked(made) == []
     np.testing.assert_array_equal(image(made), bare)
 
@@ -182,6 +184,124 @@ def test_a_flat_kernel_is_marked_alone(
 ) -> None:
     selection.select(Selection(1, (2, 3) + (0,) * 6))
     assert linked(matrix(scheme)) == [(0, 3)]
+
+
+def muted_network() -> Network:
+    """2, 3 and 2 filters; (filter, input map) muted in two layers, a whole input in the last."""
+    network = edit.new_network((2, 3, 2), (1,), initialisation="he")
+    for index in range(3):
+        network = edit.with_activation(network, index, "none")
+    for index, filter_, channel in ((1, 0, 0), (1, 2, 0), (1, 2, 1), (2, 0, 1), (2, 1, 1)):
+        network = mutes.toggle_mute(network, index, filter_, channel)
+    return network
+
+
+def reaching(
+    scheme: ChannelScheme, network: Network, address: tuple[int, ...], layer: int
+) -> set[tuple[int, int]]:
+    """(input map, filter) of the kernels that change a map where they are changed themselves."""
+
+    def map_of(changed: Network) -> NDArray[np.float32]:
+        state = State(np.ones((28, 28), np.float32), changed, scheme)
+        in_view = [()] * 3
+        in_view[len(address) - 1] = (address,)  # type: ignore[call-overload]
+        found = forward(Request(state, tuple(in_view), "matmul")).find(address)
+        assert found is not None
+        return found
+
+    before = map_of(network)
+    weights = network.layers[layer].weight
+    result = set()
+    for filter_, channel in np.ndindex(weights.shape[0], weights.shape[1]):
+        weight = weights.copy()
+        weight[filter_, channel] += 1
+        layers = list(network.layers)
+        layers[layer] = replace(layers[layer], weight=weight)
+        if (map_of(Network(tuple(layers))) != before).any():
+            result.add((channel if scheme is REAL else 0, filter_))
+    return result
+
+
+@pytest.mark.parametrize("scheme", list(ChannelScheme))
+@pytest.mark.parametrize("address", [(0, 2, 1), (1, 1, 0), (1, 0), (0, 0), (1,)])
+def test_the_kernels_that_can_reach_the_selected_map_are_marked_in_every_layer(
+    matrix: Make, selection: SelectionModel, scheme: ChannelScheme, address: tuple[int, ...]
+) -> None:
+    network = muted_network()
+    selection.select(Selection(len(address) - 1, address + (0,) * (8 - len(address))))
+    for layer in range(3):
+        found = linked(matrix(scheme, layer, network))
+        if layer < len(address):
+            assert set(found) == reaching(scheme, network, address, layer)
+        else:
+            assert found == []
+
+
+def test_marks_follow_mutes_the_scheme_and_the_selection(
+    matrix: Make, selection: SelectionModel
+) -> None:
+    made = matrix(layer=0)
+    selection.select(Selection(1, (1, 2) + (0,) * 6))
+    assert linked(made) == [(0, 0), (0, 1), (0, 2)]
+    network = mutes.toggle_mute(NETWORK, 1, 2, 0)
+    made.set_state(state_of(REAL, network), Settings())
+    assert linked(made) == [(0, 1), (0, 2)]
+    made.set_state(state_of(NAIVE, network), Settings())
+    assert linked(made) == [(0, 1)]
+    selection.select(Selection(1, (0, 2) + (0,) * 6))
+    assert linked(made) == []
+    # The network may still be the one before, with fewer filters.
+    selection.select(Selection(1, (2, 9) + (0,) * 6))
+    assert linked(made) == []
+
+
+def test_a_moving_pin_does_not_trace_the_kernels_anew(
+    matrix: Make, selection: SelectionModel
+) -> None:
+    made = [matrix(layer=layer) for layer in range(3)]
+    selection.select(Selection(2, (0,) * 8, (0, 0)))
+    before = kernel_matrix._lineage.cache_info().misses
+    for row in range(5):
+        selection.select(Selection(2, (0,) * 8, (row, 1)))
+    assert kernel_matrix._lineage.cache_info().misses == before
+    assert linked(made[0]) == [(0, 0), (0, 1), (0, 2)]
+
+
+def test_muted_kernels_are_struck_through(matrix: Make) -> None:
+    network = mutes.toggle_mute(mutes.toggle_mute(NETWORK, 1, 3, 0), 1, 0, 2)
+    made = matrix()
+    bare = image(made)
+    made.set_state(state_of(REAL, network), Settings())
+    struck = image(made)
+    found = set()
+    for index in range(made.mosaic.count):
+        place = made.tile_rectangle(index).toRect()
+        if (part(struck, place) != part(bare, place)).any():
+            found.add(made.pair(index))
+    assert found == {(0, 3), (2, 0)}
+    made.set_state(state_of(REAL), Settings())
+    np.testing.assert_array_equal(image(made), bare)
+
+
+@pytest.mark.parametrize("scheme", [NAIVE, SHARED])
+def test_a_flat_kernel_is_muted_only_where_it_is_for_every_map(
+    matrix: Make, scheme: ChannelScheme
+) -> None:
+    network = NETWORK
+    for filter_, channel in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1)):
+        network = mutes.toggle_mute(network, 1, filter_, channel)
+    made = matrix(scheme, network=network)
+    assert [index for index in range(4) if index in made.muted] == [1]
+    first = matrix(scheme, 0, mutes.toggle_mute(NETWORK, 0, 2, 0))
+    assert [index for index in range(3) if index in first.muted] == [2]
+
+
+def test_the_chain_of_naive_is_scrolled_to(matrix: Make, selection: SelectionModel) -> None:
+    made = matrix(NAIVE, 0, edit.new_network((60, 3)))
+    selection.select(Selection(1, (50, 1) + (0,) * 6))
+    tile = made.tile_rectangle(50)
+    assert tile.left() > 0
+    assert tile.right() <= made.viewport().width()
 
 
 def test_marks_are_outside_the_kernels_and_below_the_header(

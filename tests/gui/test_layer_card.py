@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.making import Cells
+from cnn_explorer.core.mutes import toggle_input, toggle_mute
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -167,7 +169,7 @@ def test_huge_counts_are_short(make: Make) -> None:
 # The faces.
 
 
-def test_it_has_two_faces(make: Make) -> None:
+def test_it_has_three_faces(make: Make) -> None:
     bench = make()
     card = bench.card
     changed: list[int] = []
@@ -183,7 +185,12 @@ def test_it_has_two_faces(make: Make) -> None:
     assert bench.button("Kernels").isChecked()
     bench.click("Maps")
     assert card.maps.isVisible()
-    card.show_face(kernels=True)
+    bench.click("Contributions")
+    assert not card.maps.isVisible()
+    assert card.contributions.isVisible()
+    assert card.face is card.contributions.cells
+    card.show_face(2)
+    assert not card.contributions.isVisible()
     assert card.kernels.isVisible()
     assert bench.button("Kernels").isChecked()
     assert not bench.button("Maps").isChecked()
@@ -191,11 +198,55 @@ def test_it_has_two_faces(make: Make) -> None:
 
 def test_the_faces_are_reached_and_turned_by_keyboard(make: Make) -> None:
     bench = make()
-    for name in ("Maps", "Kernels", "move or remove"):
+    for name in ("Maps", "Contributions", "Kernels", "move or remove"):
         assert bench.button(name).focusPolicy() & Qt.FocusPolicy.TabFocus
         assert bench.button(name).accessibleName().startswith("Conv 2: ")
     QTest.keyClick(bench.button("Kernels"), Qt.Key.Key_Space)
     assert bench.card.kernels.isVisible()
+
+
+# Contributions.
+
+
+def test_the_button_counts_mutes_and_takes_them_back(make: Make) -> None:
+    bench = make()
+    button = bench.button("unmute all")
+    assert not button.isVisible()
+    state = bench.document.state
+    muted = toggle_input(toggle_mute(NETWORK, 1, 0, 2), 1, 1)
+    bench.document.commit("x", replace(state, network=muted))
+    assert button.isVisible()
+    assert button.text() == "5 muted"
+    bench.click("unmute all")
+    assert bench.document.state.network.layers[1].muted_count == 0
+    assert not button.isVisible()
+    assert bench.document.undo_stack.undoText() == "Unmute Conv 2"
+
+
+def test_a_cell_under_the_pointer_is_described(make: Make) -> None:
+    bench = make()
+    told: list[str] = []
+    joined: list[tuple[int, int | None, int | None]] = []
+    bench.card.described.connect(told.append)
+    bench.card.pointed.connect(lambda *pair: joined.append(pair))
+    bench.card.show_face(1)
+    cells = Cells(1, range(3), range(4))
+    shown = forward(Request(bench.document.state, (), "matmul", cells=(cells,)))
+    bench.card.show_maps(shown, colouring_of(bench.settings, shown.maps))
+    bench.card.contributions.cells.hovered.emit(Spot(4 * 1 + 2, 3, 4))
+    number = f"{shown.blocks[0].parts[1, 2, 3, 4]:z.4f}".replace("-", "−")
+    title = "Conv 2 · map 1 \N{ASTERISK OPERATOR} kernel [:, :, 1, 2]"
+    assert told == [f"{title} · row 3, column 4 · {number}"]
+    for pair, text in (
+        ((1, None), "Conv 1 · map 1 · a click mutes it for all of Conv 2"),
+        ((None, 2), "Conv 2 · filter 2"),
+        ((None, None), ""),
+    ):
+        bench.card.contributions.cells.joined.emit(*pair)
+        assert told[-1] == text
+        assert joined[-1] == (1, *pair)
+    bench.card.contributions.cells.joined.emit(4, 2)
+    assert joined[-1] == (1, None, 2)  # a map at the bottom has no row's input
 
 
 # The legend.
@@ -421,7 +472,11 @@ def test_it_knows_how_high_it_is_without_its_tiles(
         bench.card.fields.said.emit(reason)
         bench.room(width, 200, 400)
         card = bench.card
-        assert card.chrome_height(width) + card.face.height() == card.heightForWidth(width)
+        for face in range(3):
+            card.show_face(face)
+            QApplication.processEvents()
+            height = card.chrome_height(width) + card.face_height
+            assert height == card.heightForWidth(width)
 
 
 @pytest.mark.usefixtures("themed")
@@ -465,19 +520,24 @@ def test_nothing_makes_it_wider_than_it_is_told(make: Make) -> None:
 def test_a_longer_legend_that_needs_a_line_of_its_own_asks_for_room(make: Make) -> None:
     bench = make()
     bench.compute()
-    width = next(
+    wraps = [
         width
         for width in range(700, 300, -1)
         if bench.card.chrome_height(width) > bench.card.chrome_height(width + 1)
-    )
-    bench.room(width + 1, 200, 400)
-    bench.compute()
+    ]
+    asked = []
     changed: list[int] = []
     bench.card.room_changed.connect(lambda: changed.append(1))
-    bench.compute()
-    assert not changed
-    bench.compute(Settings(contrast=4, colour_scale="network"))
-    assert changed
+    for width in wraps:  # one of them is the legend's, the others those of fields and faces
+        bench.compute(Settings())
+        bench.room(width + 1, 200, 400)
+        bench.compute()
+        changed.clear()
+        bench.compute()
+        assert not changed
+        bench.compute(Settings(contrast=4, colour_scale="network"))
+        asked.append(len(changed))
+    assert sorted(asked)[-2:] == [0, 1]
 
 
 def test_a_card_that_is_about_to_go_stays_as_it_is(make: Make) -> None:

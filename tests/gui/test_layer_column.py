@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.making import Cells
 from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -238,7 +239,7 @@ def test_nothing_sticks_out_at_1024_by_700(make: Make, scheme: ChannelScheme) ->
         assert bench.column.horizontalScrollBar().maximum() == 0
         for card in bench.column.cards:
             assert card.maps.horizontalScrollBar().maximum() == 0
-    bench.column.turn(kernels=True)
+    bench.column.turn(2)
     bench.settle()
     assert overflows(bench) == []
 
@@ -251,7 +252,7 @@ def test_at_1024_by_700_two_layers_need_no_scrolling(
     make: Make, scheme: ChannelScheme, kernels: bool
 ) -> None:
     bench = make(scheme=scheme, size=AT_1024)
-    bench.column.turn(kernels=kernels)
+    bench.column.turn(2 if kernels else 0)
     bench.compute()
     bench.settle()
     assert bench.column.verticalScrollBar().maximum() == 0
@@ -379,8 +380,8 @@ def test_after_any_layout_what_is_on_screen_was_asked_for(make: Make, qtbot: QtB
         lambda: commit(scheme=NAIVE),
         lambda: commit(network=edit.new_network((3, 4, 5, 6))),
         lambda: commit(network=edit.new_network((8, 8))),
-        lambda: bench.column.turn(kernels=True),
-        lambda: bench.column.turn(kernels=False),
+        lambda: bench.column.turn(2),
+        lambda: bench.column.turn(0),
         lambda: bench.column.cards[0].fields.said.emit("A reason. " * 30),
         lambda: bench.column.cards[0].fields.said.emit(""),
         lambda: bench.column.resize(700, 800),
@@ -412,10 +413,10 @@ def test_whatever_moves_the_tiles_other_maps_may_be_in_view(make: Make, qtbot: Q
 
 def test_cards_that_show_kernels_have_no_maps_in_view(make: Make) -> None:
     bench = make((3, 4), NAIVE)
-    bench.column.turn(kernels=True)
+    bench.column.turn(2)
     assert bench.column.in_view() == ((), ())
     assert all(card.kernels.isVisible() for card in bench.column.cards)
-    bench.column.turn(kernels=False)
+    bench.column.turn(0)
     assert all(card.maps.isVisible() for card in bench.column.cards)
 
 
@@ -443,6 +444,77 @@ def test_maps_of_fewer_layers_than_cards_reach_the_first_ones(make: Make) -> Non
     long = State(digit(7), edit.new_network((3, 4, 5)))
     shown = forward(Request(long, (), "matmul"))
     bench.column.show_maps(shown, colouring_of(bench.store.current, shown.maps))
+
+
+# Contributions.
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("scheme", [REAL, SHARED])
+@pytest.mark.parametrize(("size", "side"), [(AT_1024, 56), (AT_1440, 84), ((1500, 1345), 112)])
+def test_all_contributions_of_a_layer_are_readable_at_once(
+    make: Make, scheme: ChannelScheme, size: tuple[int, int], side: int
+) -> None:
+    bench = make(scheme=scheme, size=size)
+    bench.store.update(reduced_motion=True)
+    bench.compute()
+    bench.column.fold(1)
+    bench.settle()
+    assert overflows(bench) == []
+    cells = bench.column.cards[1].contributions.cells
+    assert cells.mosaic.tile == (side, side)
+    assert cells.verticalScrollBar().maximum() == cells.horizontalScrollBar().maximum() == 0
+    viewport = bench.column.viewport().rect()
+    assert viewport.contains(bench.place(bench.column.cards[1].contributions))
+
+
+def test_cells_in_view_are_those_of_visible_faces(make: Make) -> None:
+    bench = make((3, 4))
+    assert bench.column.cells_in_view() == ()
+    bench.column.cards[1].show_face(1)
+    bench.settle()
+    assert bench.column.cells_in_view() == (Cells(1, range(3), range(4)),)
+    bench.column.turn(1)
+    bench.settle()
+    bench.column.verticalScrollBar().setValue(0)
+    assert bench.column.cells_in_view()[0] == Cells(0, range(1), range(3))
+    bench.column.turn(0)
+    assert bench.column.cells_in_view() == ()
+    bench.commit(scheme=NAIVE)
+    bench.column.cards[1].show_face(1)
+    bench.settle()
+    assert bench.column.cells_in_view() == ()
+    assert set(bench.column.in_view()[1]) == {(i, j) for i in range(3) for j in range(4)}
+    assert set(bench.column.in_view()[0]) == {(0,), (1,), (2,)}
+
+
+def test_scrolling_the_cells_brings_others_into_view(make: Make, qtbot: QtBot) -> None:
+    bench = make((64, 64))
+    bench.column.cards[1].show_face(1)
+    bench.settle()
+    bar = bench.column.cards[1].contributions.cells.verticalScrollBar()
+    before = bench.column.cells_in_view()
+    with qtbot.waitSignal(bench.column.view_changed):
+        bar.setValue(bar.maximum())
+    after = bench.column.cells_in_view()
+    assert after[0].channels.start > before[0].channels.stop
+
+
+def test_the_fold_turns_its_card_scrolls_to_it_and_plays(make: Make) -> None:
+    bench = make((8, 8, 8), size=AT_1024)
+    bench.store.update(reduced_motion=True)
+    bench.column.set_state(bench.document.state)
+    face = bench.column.cards[2].contributions
+    bench.column.fold(2)
+    bench.settle()
+    assert face.isVisible()
+    assert face.cells.contents.position == 10
+    assert bench.column.viewport().rect().intersects(bench.place(face.cells))
+    bench.column.fold(2)
+    assert face.cells.contents.position == 0
+    for _ in range(2):
+        bench.column.fold(2, anew=True)
+        assert face.cells.contents.position == 10
 
 
 # The selection.

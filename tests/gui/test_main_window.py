@@ -38,7 +38,9 @@ class Gate:
     def let_one_through(self) -> None:
         self._passes.release()
 
-    def forward(self, request: Request, checkpoint: Callable[[], None]) -> Activations:
+    def forward(
+        self, request: Request, checkpoint: Callable[[], None], known: Activations | None
+    ) -> Activations:
         self.requests.append(request)
         while not self._open.is_set() and not self._passes.acquire(timeout=0.002):
             checkpoint()
@@ -150,13 +152,21 @@ def test_maps_of_another_network_are_never_shown(
     assert len(window.layers.cards) == 1
 
 
-def test_in_real_a_selection_asks_for_nothing(window: MainWindow, gate: Gate) -> None:
-    asked = len(gate.requests)
-    window.selection.select(window.selection.current.at((0,)))
+def test_a_selection_asks_for_its_making_and_a_pin_for_nothing(
+    window: MainWindow, gate: Gate, qtbot: QtBot
+) -> None:
     window.selection.select(window.selection.current.at((1, 3), (2, 2)))
+    qtbot.waitUntil(lambda: window.fresh)
+    assert gate.requests[-1].making == (1, 3)
+    asked = len(gate.requests)
+    window.selection.select(window.selection.current.at((1, 3), (5, 6)))
+    window.actions_by_name["tensors"].trigger()
+    qtbot.waitUntil(lambda: len(gate.requests) > asked)
+    assert [request.making for request in gate.requests[asked:]] == [None]
+    window.selection.select(window.selection.current.at((0,)))
     QApplication.processEvents()
-    assert len(gate.requests) == asked
     assert not window.worker.busy
+    assert len(gate.requests) == asked + 1
 
 
 def test_in_naive_a_card_that_shows_its_kernels_asks_for_no_maps(
@@ -165,7 +175,7 @@ def test_in_naive_a_card_that_shows_its_kernels_asks_for_no_maps(
     window.actions_by_name["naive"].trigger()
     qtbot.waitUntil(lambda: window.fresh)
     assert len(window.layers.in_view()[1]) == 12
-    window.layers.cards[1].show_face(kernels=True)
+    window.layers.cards[1].show_face(2)
     window.selection.select(replace(window.selection.current, layer=None))
     qtbot.waitUntil(lambda: gate.requests[-1].in_view[1] == ())
     qtbot.waitUntil(lambda: not window.worker.busy)

@@ -11,12 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QImage, QMouseEvent, QPalette
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPalette,
+)
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
+from cnn_explorer.core import edit, mutes
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.network import Network
@@ -414,6 +421,82 @@ def test_the_selection_is_seen_on_screen_and_taken_away_again(bench: Make) -> No
     np.testing.assert_array_equal(made.image(), bare)
 
 
+@pytest.mark.parametrize("scheme", [REAL, SHARED])
+def test_only_maps_that_are_heard_are_linked(bench: Make, scheme: ChannelScheme) -> None:
+    made = bench(scheme, 1, selection=Selection(2, (1, 2, 1) + (0,) * 5))
+    made.change(state_of(scheme, mutes.toggle_mute(NETWORK, 2, 1, 3)))
+    assert linked(made) == [0, 1, 2]
+    made.selection.select(Selection(2, (1, 2, 0) + (0,) * 5))
+    assert linked(made) == [0, 1, 2, 3]
+
+
+def test_only_maps_of_the_selected_maps_group_are_linked(bench: Make) -> None:
+    layer = replace(NETWORK.layers[2], weight=NETWORK.layers[2].weight[:, :2], groups=2)
+    network = Network((*NETWORK.layers[:2], layer))
+    made = bench(REAL, 1, network, Selection(2, (1, 2, 1) + (0,) * 5))
+    assert linked(made) == [2, 3]
+
+
+# Mutes.
+
+
+def muting(network: Network, *pairs: tuple[int, int], index: int = 1) -> Network:
+    """(filter, input map) of a layer muted."""
+    for filter_, channel in pairs:
+        network = mutes.toggle_mute(network, index, filter_, channel)
+    return network
+
+
+def struck(made: Bench) -> list[int]:
+    return [index for index in range(made.grid.mosaic.count) if index in made.grid.muted]
+
+
+@pytest.mark.parametrize("scheme", [REAL, SHARED])
+def test_captions_count_what_is_off(bench: Make, scheme: ChannelScheme) -> None:
+    made = bench(scheme)
+    before = made.image()
+    network = muting(NETWORK, (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+    made.change(state_of(scheme, network))
+    captions = [made.grid.captions(index) for index in range(4)]
+    assert [*captions[0]] == ["map 0", "0"]
+    assert [*captions[1]] == ["map 1 · 1 off", "1 · 1 off", "1*", "1"]
+    assert captions[2][0] == "map 2 · 2 off"
+    assert captions[3][0] == "map 3 · all off"
+    assert struck(made) == [3]
+    image = made.image()
+    assert (made.tile(image, 3) != made.tile(before, 3)).any()
+    assert (made.tile(image, 1) == made.tile(before, 1)).all()  # not computed yet
+    changed = (image != before).any(axis=2)
+    for index, expected in enumerate((False, True, True, True)):
+        tile = made.grid.tile_rectangle(index).toRect()
+        above = changed[tile.top() - 20 : tile.top() - 3, tile.left() : tile.right()]
+        assert above.any() == expected
+    made.change(state_of(scheme))
+    assert [*made.grid.captions(1)] == ["map 1", "1"]
+    np.testing.assert_array_equal(made.image(), before)
+
+
+def test_a_caption_that_tells_of_mutes_fits_the_smallest_tile(bench: Make) -> None:
+    network = edit.new_network((3, 256), (1,))
+    made = bench(network=muting(network, (255, 1)))
+    assert made.grid.mosaic.tile[1] == 28
+    room = 28 + made.grid.mosaic.gap - 2
+    widths = [made.grid.fontMetrics().horizontalAdvance(c) for c in made.grid.captions(255)]
+    assert widths[2] <= room < widths[1]
+
+
+def test_in_naive_the_muted_maps_are_struck_through(bench: Make) -> None:
+    network = muting(NETWORK, (1, 0), (1, 1), (3, 2))
+    made = bench(NAIVE, 1, network)
+    assert struck(made) == [0 * 4 + 1, 1 * 4 + 1, 2 * 4 + 3]
+    assert made.grid.captions(1)[0] == "0.1"
+    first = bench(NAIVE, 0, muting(NETWORK, (2, 0), index=0))
+    assert struck(first) == [2]
+    # Below, the groups are maps of one prefix; which one does not matter.
+    deep = bench(NAIVE, 2, muting(NETWORK, (1, 3), index=2), Selection(0, (2,) + (0,) * 7))
+    assert [deep.grid.address(index) for index in struck(deep)] == [(2, 3, 1)]
+
+
 # In Naive, the parents.
 
 
@@ -631,6 +714,24 @@ def test_it_is_named_and_says_which_map_is_selected(bench: Make) -> None:
     assert made.grid.accessibleDescription() == map_sentence(tanh, (0, 3))
     made.selection.select(Selection())
     assert made.grid.accessibleDescription() == ""
+
+
+@pytest.mark.parametrize("scheme", [REAL, NAIVE])
+def test_the_tip_of_a_map_is_its_sentence(bench: Make, scheme: ChannelScheme, qtbot: QtBot) -> None:
+    network = muting(NETWORK, (2, 0))
+    made = bench(scheme, network=network)
+    viewport = made.grid.viewport()
+    for index in (2, 3):
+        where = made.at(index, 4, 5)
+        event = QHelpEvent(QEvent.Type.ToolTip, where, viewport.mapToGlobal(where))
+        QApplication.sendEvent(viewport, event)
+        sentence = map_sentence(made.state, made.grid.address(index))
+        assert QToolTip.text() == f"<p>{sentence}</p>"
+        assert ("muted" in sentence) == (index == 2)
+    between = QPoint(0, 0)
+    event = QHelpEvent(QEvent.Type.ToolTip, between, viewport.mapToGlobal(between))
+    QApplication.sendEvent(viewport, event)
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
 def test_a_change_of_the_selection_is_announced_where_the_focus_is(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
@@ -16,6 +17,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.network_actions import NetworkActions
+from cnn_explorer.gui.selection import Selection, SelectionModel
 
 
 class Bench:
@@ -25,7 +27,8 @@ class Bench:
         self.parent = QObject()
         self.document = Document(State(blank(), edit.new_network()), self.parent)
         self.actions: dict[str, QAction] = make_actions(self.parent)
-        self.commands = NetworkActions(self.actions, self.document, self.parent)
+        self.selection = SelectionModel(Selection(), self.parent)
+        self.commands = NetworkActions(self.actions, self.document, self.selection, self.parent)
 
     def trigger(self, name: str) -> None:
         self.actions[name].trigger()
@@ -36,6 +39,20 @@ class Bench:
         for _ in filters[1:]:
             network = edit.add_layer(network)
         self.document.open(replace(self.document.state, network=network))
+
+    def filled(self, *filters: int) -> None:
+        self.document.open(replace(self.document.state, network=edit.new_network(filters)))
+
+    @property
+    def heard(self) -> list[set[tuple[int, int]]]:
+        """For each layer (input map, filter) of the contributions that are not muted."""
+        result = []
+        for layer in self.document.state.network.layers:
+            pairs = {(i, j) for j in range(layer.out_channels) for i in range(layer.depth)}
+            for j in range(layer.out_channels):
+                pairs -= {(int(i), j) for i in np.flatnonzero(layer.mutes_of(j))}
+            result.append(pairs)
+        return result
 
     @property
     def filters(self) -> list[int]:
@@ -137,3 +154,65 @@ def test_undo_and_redo_can_be_chosen_only_where_there_is_something(bench: Bench)
     bench.trigger("undo")
     assert (undo.isEnabled(), redo.isEnabled()) == (False, True)
     assert redo.text() == "&Redo Switch to Every filter on every map"
+
+
+# Mutes.
+
+
+def every(inputs: int, filters: int) -> set[tuple[int, int]]:
+    return set(np.ndindex(inputs, filters))
+
+
+def test_only_the_diagonal_is_left_in_the_selected_maps_layer(bench: Bench) -> None:
+    bench.filled(3, 4, 2)
+    bench.selection.select(Selection(1))
+    bench.trigger("only_diagonal")
+    # Filter 3 has no map 3 to see.
+    assert bench.heard == [every(1, 3), {(0, 0), (1, 1), (2, 2)}, every(4, 2)]
+    assert bench.actions["undo"].text() == "&Undo Only the diagonal in Conv 2"
+    bench.trigger("only_diagonal")
+    bench.trigger("undo")
+    assert bench.heard == [every(1, 3), every(3, 4), every(4, 2)]
+    assert not bench.document.undo_stack.canUndo()
+
+
+@pytest.mark.parametrize("layer", [None, 0])
+def test_where_nothing_is_summed_the_diagonal_is_that_of_the_last_layer_that_sums(
+    bench: Bench, layer: int | None
+) -> None:
+    bench.filled(3, 1, 2)
+    bench.selection.select(Selection(layer))
+    bench.trigger("only_diagonal")
+    assert bench.heard == [every(1, 3), {(0, 0)}, every(1, 2)]
+    assert bench.actions["undo"].text() == "&Undo Only the diagonal in Conv 2"
+
+
+def test_without_a_sum_there_is_no_diagonal_and_a_sentence_says_so(
+    bench: Bench, qtbot: QtBot
+) -> None:
+    bench.filled(1, 2)
+    before = bench.document.state
+    with qtbot.waitSignal(bench.commands.refused) as refused:
+        bench.trigger("only_diagonal")
+    assert refused.args == [
+        "Only the diagonal: no layer has more than one input map, so none sums."
+    ]
+    assert bench.document.state is before
+
+
+def test_all_mutes_go_in_one_step_and_only_where_there_are_some(bench: Bench) -> None:
+    bench.filled(3, 4, 2)
+    unmute = bench.actions["unmute_all"]
+    assert not unmute.isEnabled()
+    for layer in (1, 2):
+        bench.selection.select(Selection(layer))
+        bench.trigger("only_diagonal")
+    muted = bench.heard
+    assert unmute.isEnabled()
+    bench.trigger("unmute_all")
+    assert bench.heard == [every(1, 3), every(3, 4), every(4, 2)]
+    assert not unmute.isEnabled()
+    assert bench.actions["undo"].text() == "&Undo Unmute all"
+    bench.trigger("undo")
+    assert bench.heard == muted
+    assert unmute.isEnabled()

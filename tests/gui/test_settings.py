@@ -29,7 +29,8 @@ def allowed(item: Field[Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from(item.metadata["choices"])
     if "range" in item.metadata:
         return st.floats(*item.metadata["range"])
-    return {"str": st.text(), "bytes": st.binary()}[type(item.default).__name__]
+    kinds = {"str": st.text(), "bytes": st.binary(), "bool": st.booleans()}
+    return kinds[type(item.default).__name__]
 
 
 every_settings = st.builds(Settings, **{item.name: allowed(item) for item in fields(Settings)})

@@ -46,13 +46,17 @@ class Passes:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.known: list[Activations | None] = []
         self.threads: list[threading.Thread] = []
         self.cancelled: list[Request] = []
         self.error: BaseException | None = None
         self.go = threading.Semaphore(0)
 
-    def forward(self, request: Request, checkpoint: Callable[[], None]) -> Activations:
+    def forward(
+        self, request: Request, checkpoint: Callable[[], None], known: Activations | None
+    ) -> Activations:
         self.requests.append(request)
+        self.known.append(known)
         self.threads.append(threading.current_thread())
         try:
             while not self.go.acquire(timeout=0.005):
@@ -164,6 +168,20 @@ def test_a_change_of_network_scheme_or_view_cancels(
     passes.go.release()
     qtbot.waitUntil(lambda: not worker.busy)
     assert told.states() == [new.state]
+
+
+def test_to_look_at_another_map_waits_for_the_maps_and_takes_them(
+    worker: Worker, passes: Passes, told: Told, qtbot: QtBot
+) -> None:
+    worker.submit(FIRST)
+    qtbot.waitUntil(lambda: len(passes.requests) == 1)
+    worker.submit(replace(FIRST, making=(1, 2)))
+    passes.go.release(2)
+    qtbot.waitUntil(lambda: not worker.busy)
+
+    assert not passes.cancelled
+    assert [request.making for request in passes.requests] == [None, (1, 2)]
+    assert passes.known == [None, told.values[0]]
 
 
 def test_once_cancelled_it_stays_so_whatever_comes_next(

@@ -30,7 +30,7 @@ def whole(name, array):
 @given(
     st.lists(
         arrays(
-            st.sampled_from([np.float32, np.int32, np.dtype(">f4")]),
+            st.sampled_from([np.float32, np.int32, np.bool_, np.dtype(">f4")]),
             array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=4),
         ),
         max_size=4,

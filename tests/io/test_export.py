@@ -31,6 +31,7 @@ from cnn_explorer.core.edit import (
     with_stride,
 )
 from cnn_explorer.core.forward import Cancelled
+from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import passes, sheets
@@ -66,17 +67,31 @@ def odd_state(scheme):
     return State(digit(2), network, scheme)
 
 
+def muted_state(scheme):
+    """Some, all and none of a filter's contributions are muted, in two layers of three."""
+    document = odd_state(scheme)
+    network = document.network
+    for pair in ((1, 0, 0), (1, 1, 0), (1, 1, 1), (1, 1, 2), (2, 0, 1), (2, 3, 0)):
+        network = toggle_mute(network, *pair)
+    return replace(document, network=network)
+
+
 def expected_maps(state):
-    """For each layer {address: map}, in float64; an address is (filter,) unless in Naive."""
+    """For each layer {address: map}, in float64; an address is (filter,) unless in Naive.
+
+    A mute (j, i) leaves one term out of a sum, in Naive the one term of map (…i, j).
+    """
     layers = []
     maps = {(): state.drawing.astype(float)}
     for layer in state.network.layers:
         weight = layer.weight.astype(float)
+        off = set() if layer.muted is None else set(map(tuple, np.argwhere(layer.muted)))
         bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.astype(float)
         found = {}
         if state.scheme is NAIVE:
             for (parent, values), j in itertools.product(maps.items(), range(len(weight))):
-                found[*parent, j] = convolved(layer, values, weight[j].sum(axis=0)) + bias[j]
+                flat = weight[j].sum(axis=0) * ((j, parent[-1] if parent else 0) not in off)
+                found[*parent, j] = convolved(layer, values, flat) + bias[j]
         else:
             for j in range(len(weight)):
                 kernels = weight[j]
@@ -86,7 +101,8 @@ def expected_maps(state):
                     convolved(layer, values, kernel)
                     for values, kernel in zip(maps.values(), kernels, strict=True)
                 ]
-                found[j,] = sum(parts) + bias[j]
+                heard = [part for i, part in enumerate(parts) if (j, i) not in off]
+                found[j,] = sum(heard, np.zeros_like(parts[0])) + bias[j]
         activation = {"none": lambda x: x, "relu": lambda x: x.clip(0), "tanh": np.tanh}
         maps = {key: activation[layer.activation](values) for key, values in found.items()}
         layers.append(maps)
@@ -131,7 +147,9 @@ def contents(folder):
 # What the files hold.
 
 
-@pytest.mark.parametrize("make", [state, lambda scheme: odd_state(scheme)])
+@pytest.mark.parametrize(
+    "make", [state, lambda scheme: odd_state(scheme), lambda scheme: muted_state(scheme)]
+)
 @pytest.mark.parametrize("scheme", [REAL, NAIVE, SHARED])
 def test_the_arrays_are_those_of_an_independent_pass(tmp_path, scheme, make):
     document = make(scheme=scheme)
@@ -144,6 +162,10 @@ def test_the_arrays_are_those_of_an_independent_pass(tmp_path, scheme, make):
         np.testing.assert_array_equal(arrays.pop(f"{name}.weight"), layer.weight)
         bias = np.zeros(layer.out_channels) if layer.bias is None else layer.bias
         np.testing.assert_array_equal(arrays.pop(f"{name}.bias"), bias)
+        muted = arrays.pop(f"{name}.muted")
+        assert muted.dtype == bool
+        none = np.zeros(layer.weight.shape[:2])
+        np.testing.assert_array_equal(muted, none if layer.muted is None else layer.muted)
         kernel = {
             REAL: layer.weight,
             NAIVE: layer.weight.sum(axis=1, keepdims=True),
@@ -259,7 +281,7 @@ def test_the_manifest_says_how_far_a_sheet_was_made_smaller(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("scheme", [REAL, NAIVE, SHARED])
 def test_the_manifest_describes_network_and_values(tmp_path, scheme):
-    document = odd_state(scheme)
+    document = muted_state(scheme)
     names = export(document, tmp_path, EVERYTHING)
     text = (tmp_path / "manifest.json").read_text("ascii")
     assert str(tmp_path) not in text
@@ -278,11 +300,13 @@ def test_the_manifest_describes_network_and_values(tmp_path, scheme):
         "groups": 1,
         "activation": "tanh",
         "bias": True,
+        "muted": 0,
         "initialisation": "he",
         "fan": [1, 3],
     }
     assert [layer["bias"] for layer in manifest["network"]] == [True, False, True]
     assert [layer["padding"] for layer in manifest["network"]] == ["same", "valid", 3]
+    assert [layer["muted"] for layer in manifest["network"]] == [0, 4, 2]
     assert [*manifest["files"], "manifest.json"] == [*names[:-2], "maps.npz", "manifest.json"]
     with np.load(tmp_path / "maps.npz") as archive:
         for layer, maps in zip(manifest["layers"], expected_maps(document), strict=True):
@@ -340,7 +364,7 @@ def test_a_range_writes_only_its_layer_with_addresses(tmp_path):
     with np.load(tmp_path / "maps.npz", allow_pickle=False) as archive:
         arrays = dict(archive)
     assert set(arrays) == {"input"} | {
-        f"layer2.{name}" for name in ("weight", "kernel", "bias", "addresses", "maps")
+        f"layer2.{name}" for name in ("weight", "kernel", "bias", "muted", "addresses", "maps")
     }
     addresses = arrays["layer2.addresses"]
     assert addresses.tolist() == [[i, j] for i in (1, 2) for j in range(4)]
@@ -384,8 +408,8 @@ def test_layers_may_be_chosen(tmp_path):
     names = export(state(), tmp_path, ExportOptions(("png", "npz"), layers=(0,)))
     assert names == (*(f"layer1-map{j}.png" for j in range(3)), "manifest.json", "maps.npz")
     with np.load(tmp_path / "maps.npz") as archive:
-        assert set(archive) == {"input", *(f"layer1.{n}" for n in ("weight", "kernel", "bias",
-                                                                    "maps"))}  # fmt: skip
+        names = ("weight", "kernel", "bias", "muted", "maps")
+        assert set(archive) == {"input", *(f"layer1.{name}" for name in names)}
 
 
 # The same bytes, all or nothing.

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from cnn_explorer.core import mutes
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernels import INITIALISATIONS
@@ -47,6 +48,7 @@ def layers(draw: st.DrawFn, number: int, channels: int) -> Conv2d:
     if draw(st.booleans()):
         weight = np.asfortranarray(weight)
     bias = draw(st.none() | arrays.arrays(np.float32, out, elements=finite))
+    muted = draw(st.none() | arrays.arrays(bool, (out, channels)))
     return Conv2d(
         number,
         weight,
@@ -57,6 +59,7 @@ def layers(draw: st.DrawFn, number: int, channels: int) -> Conv2d:
         activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
         initialisation=draw(st.sampled_from(sorted(INITIALISATIONS))),
         fan=(draw(st.integers(1, 256)), draw(st.integers(1, 256))),
+        muted=muted,
     )
 
 
@@ -81,7 +84,8 @@ def assert_same(one: State, other: State) -> None:
         for name in Conv2d.__dataclass_fields__:
             mine, theirs = getattr(here, name), getattr(there, name)
             if isinstance(mine, np.ndarray):
-                assert theirs.dtype == np.float32
+                assert isinstance(theirs, np.ndarray)
+                assert theirs.dtype == mine.dtype == (bool if name == "muted" else np.float32)
                 assert mine.shape == theirs.shape
                 assert mine.tobytes() == theirs.tobytes()
                 assert not theirs.flags.writeable
@@ -112,6 +116,33 @@ def test_the_file_tells_its_type_first_and_is_a_plain_zip(tmp_path: Path) -> Non
         assert archive.testzip() is None
         weight = np.load(io.BytesIO(archive.read("layer2.weight.npy")), allow_pickle=False)
     assert (weight == opening_state().network.layers[1].weight).all()
+
+
+def test_only_layers_that_have_mutes_keep_them_in_the_file(tmp_path: Path) -> None:
+    state = opening_state()
+    muted = np.zeros((4, 3), bool)
+    muted[1, 2] = muted[3, 0] = True
+    with_mutes = replace(state, network=mutes.with_muted(state.network, 1, muted))
+    path = tmp_path / "a.cnnx"
+    save(path, with_mutes)
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if "muted" in name]
+        stored = np.load(io.BytesIO(archive.read("layer2.muted.npy")), allow_pickle=False)
+    assert names == ["layer2.muted.npy"]
+    np.testing.assert_array_equal(stored, muted)
+    # What comes back can be muted further.
+    further = mutes.toggle_mute(load(path).network, 1, 0, 0)
+    assert further.layers[1].muted_count == 3
+
+
+def test_a_file_from_before_there_were_mutes_has_none(tmp_path: Path, saved: bytes) -> None:
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    for layer in document["layers"]:
+        del layer["muted"]
+    path = tmp_path / "old.cnnx"
+    write_members(path, members | {"document.json": json.dumps(document).encode()})
+    assert_same(load(path), opening_state())
 
 
 # Saving is all or nothing.
@@ -316,6 +347,38 @@ def test_a_weight_that_does_not_fit_is_refused(
     assert reason in refused(path)
 
 
+BAD_MUTES: dict[str, tuple[bytes, str]] = {
+    "another shape": (npy(np.eye(3, dtype=bool)), "mutes have shape (3, 3)"),
+    "flat": (npy(np.ones(3, bool)), "mutes have shape (3,)"),
+    "another number": (npy(np.eye(4, 3, 1, dtype=bool)), "does not mute the 3"),
+    "none at all": (npy(np.zeros((0, 3), bool)), "does not mute the 3"),
+    "floats": (npy(np.eye(4, 3, dtype=np.float32)), "is not the bool array"),
+    "bytes": (npy(np.eye(4, 3, dtype=np.uint8)), "is not the bool array"),
+    "neither true nor false": (
+        header(described("(4, 3)", "|b1"), bytes([3] + [0] * 11)),
+        "does not mute the 3",
+    ),
+    "more than it announces": (npy(np.eye(4, 3, dtype=bool)) + b"\0", "is not the bool array"),
+    "a header that lies": (header(described("(10000000, 3)", "|b1"), b"\1\1\1"), "is not the bool"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), BAD_MUTES.values(), ids=BAD_MUTES.keys())
+def test_mutes_that_do_not_fit_are_refused(
+    tmp_path: Path, saved: bytes, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "mutes.cnnx"
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    document["layers"][1]["muted"] = 3
+    members["document.json"] = json.dumps(document).encode()
+    good = npy(np.eye(4, 3, dtype=bool))
+    write_members(path, members | {"layer2.muted.npy": good})
+    assert load(path).network.layers[1].muted_count == 3
+    write_members(path, members | {"layer2.muted.npy": content})
+    assert reason in refused(path)
+
+
 def test_more_filters_than_a_layer_has_are_refused(tmp_path: Path, saved: bytes) -> None:
     path = tmp_path / "filters.cnnx"
     changed = {
@@ -446,6 +509,12 @@ HOSTILE: dict[str, Change] = {
     "a list as weights": in_layer("initialisation", ["bank"]),
     "a dict as weights": in_layer("initialisation", {}),
     "weights of many lines": in_layer("initialisation", "a\n" * 1000),
+    "mutes without a file": in_layer("muted", 1),
+    "negative mutes": in_layer("muted", -1),
+    "many mutes": in_layer("muted", 10**30),
+    "truth as mutes": in_layer("muted", True),
+    "a list as mutes": in_layer("muted", [[0, 0]]),
+    "nothing as mutes": in_layer("muted", None),
     "no fan": without("layers", 0, "fan"),
     "fan 0": in_layer("fan", [0, 0]),
     "a large fan": in_layer("fan", [1, 10**30]),
@@ -512,6 +581,7 @@ OPENING_PATHS = [
                     "groups": 1,
                     "activation": "relu",
                     "bias": True,
+                    "muted": 0,
                     "initialisation": "bank",
                     "fan": [1, 3],
                 }

@@ -1,0 +1,448 @@
+"""One pixel as a ledger: what it is summed from, in printed numbers that add up as printed.
+
+Printed numbers are whole counts of their last decimal, and what is lost by rounding them is an
+entry of its own. So subtotals + bias + rounding = before activation holds digit by digit, and so
+does products + rounding = subtotal.
+"""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_explorer.core.activations import ACTIVATIONS, LEAKY_SLOPE, Array
+from cnn_explorer.core.explain import PixelTerms
+from cnn_explorer.core.making import Making
+from cnn_explorer.core.schemes import ChannelScheme, address_text
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+_NUMPY = {
+    "none": "before",
+    "relu": "np.maximum(before, np.float32(0))",
+    "leaky_relu": f"np.where(before >= 0, before, np.float32({LEAKY_SLOPE!s}) * before)",
+    "tanh": "np.tanh(before)",
+    # As exp(x) / (1 + exp(x)) or 1 / (1 + exp(-x)), whichever does not overflow.
+    "sigmoid": "np.exp(np.minimum(before, np.float32(0))) / (1 + np.exp(-np.abs(before)))",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """How numbers are printed: as decimals, times a power of ten.
+
+    Parameters
+    ----------
+    decimals
+        At least 1.
+    exponent
+        Of ten; printed as “e9” unless it is 0.
+    """
+
+    decimals: int = 4
+    exponent: int = 0
+
+    def numbers(self, values: Array) -> list["Number"]:
+        """The printed numbers of an array of any shape, in its order."""
+        exact = values.astype(np.float64).ravel()
+        scaled = exact * 10.0 ** (self.decimals - self.exponent)
+        return [
+            Number(value, round(units) if math.isfinite(units) else None, self)
+            for value, units in zip(exact.tolist(), scaled.tolist(), strict=True)
+        ]
+
+    def number(self, value: float) -> "Number":
+        """One printed number."""
+        return self.numbers(np.array(value))[0]
+
+    def sum(self, units: Iterable[int | None]) -> "Number":
+        """A printed number that is the sum of counts of the last decimal, if all are known."""
+        counts = list(units)
+        if None in counts:
+            return Number(None, None, self)
+        total = sum(count for count in counts if count is not None)
+        return Number(total * 10.0 ** (self.exponent - self.decimals), total, self)
+
+
+class Number(NamedTuple):
+    """A number as it is printed.
+
+    Parameters
+    ----------
+    exact
+        What is printed, before it is rounded; None where there is no telling.
+    units
+        How many of the last decimal are printed; None where that is no number.
+    places
+        How it is printed.
+    """
+
+    exact: float | None
+    units: int | None
+    places: Places
+
+    @property
+    def text(self) -> str:
+        """With its sign, a true minus or a plus: “+3.0767”, “−0.5149”, “0.0000”, “∞”, “—”."""
+        return "+" + self.plain if self.units is not None and self.units > 0 else self.plain
+
+    @property
+    def plain(self) -> str:
+        """Without a plus: “3.0767”."""
+        if self.units is not None:
+            digits = str(abs(self.units)).zfill(self.places.decimals + 1)
+            point = len(digits) - self.places.decimals
+            text = f"{'-' * (self.units < 0)}{digits[:point]}.{digits[point:]}"
+            if self.places.exponent:
+                text += f"e{self.places.exponent}"
+        elif self.exact is None:
+            return "—"
+        else:
+            text = "not a number" if math.isnan(self.exact) else "-∞" if self.exact < 0 else "∞"
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    @property
+    def ascii(self) -> str:
+        """For programs: “-0.5149”, or nothing where that is no number."""
+        return "" if self.units is None else self.plain.replace("\N{MINUS SIGN}", "-")
+
+
+def places_for(largest: float) -> Places:
+    """Places for numbers of which the largest has a magnitude.
+
+    In wide steps, so that they seldom change while the numbers do: four decimals, eight below
+    0.001, and a power of ten where that is not enough or too much.
+    """
+    if largest == 0 or not math.isfinite(largest):
+        return Places()
+    power = math.floor(math.log10(largest))
+    if -7 <= power < 7:
+        return Places(4 if power >= -3 else 8)
+    return Places(exponent=power // 3 * 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """How one pixel of a map is made, as it is printed.
+
+    Parameters
+    ----------
+    making, pixel
+        The map, and (row, column) in it.
+    terms
+        Windows, kernels and products.
+    places
+        Of all that is added up.
+    window_places, kernel_places
+        Of the factors.
+    subtotals
+        For each channel its contribution at the pixel.
+    bias
+        None where the layer has none.
+    rounding
+        What printing cost: before - bias - the subtotals that are not muted, as printed.
+    before, value
+        The pixel before and after the activation.
+    """
+
+    making: Making
+    pixel: tuple[int, int]
+    terms: PixelTerms
+    places: Places
+    window_places: Places
+    kernel_places: Places
+    subtotals: tuple[Number, ...]
+    bias: Number | None
+    rounding: Number
+    before: Number
+    value: Number
+
+    @property
+    def map_name(self) -> str:
+        """“Conv2[1]”."""
+        making = self.making
+        return _map_name(making.address, naive=making.state.scheme is ChannelScheme.NAIVE)
+
+    @property
+    def title(self) -> str:
+        """“Conv2[1] at row 23, column 13”."""
+        return f"{self.map_name} at row {self.pixel[0]}, column {self.pixel[1]}"
+
+    @property
+    def bias_name(self) -> str:
+        """“b₂[1]”."""
+        layer = str(len(self.making.address)).translate(_SUBSCRIPTS)
+        return f"b{layer}[{self.making.address[-1]}]"
+
+    @property
+    def value_name(self) -> str:
+        """“ReLU = map 1”."""
+        making = self.making
+        naive = making.state.scheme is ChannelScheme.NAIVE
+        number = address_text(making.address) if naive else str(making.address[-1])
+        activation = making.layer.activation
+        label = "no activation" if activation == "none" else ACTIVATIONS[activation].label
+        return f"{label} = map {number}"
+
+    def source_name(self, position: int) -> str:
+        """What a channel is: “Conv1[0]” or “drawing”."""
+        making = self.making
+        if len(making.address) == 1:
+            return "drawing"
+        if making.state.scheme is ChannelScheme.NAIVE:
+            return _map_name(making.address[:-1], naive=True)
+        return f"Conv{len(making.address) - 1}[{making.channels[position]}]"
+
+    @property
+    def footer(self) -> tuple[tuple[str, Number], ...]:
+        """What follows the subtotals, with its names: bias, rounding, before activation, map."""
+        bias = () if self.bias is None else ((f"bias {self.bias_name}", self.bias),)
+        return (
+            *bias,
+            ("rounding", self.rounding),
+            ("before activation", self.before),
+            (self.value_name, self.value),
+        )
+
+    def products(self, position: int) -> list["Product"]:
+        """The products of a channel, row by row of its kernel."""
+        terms = self.terms
+        return [
+            Product(*row)
+            for row in zip(
+                self.window_places.numbers(terms.window[position]),
+                self.kernel_places.numbers(terms.kernel[position]),
+                self.places.numbers(terms.products[position]),
+                terms.padding.ravel().tolist(),
+                strict=True,
+            )
+        ]
+
+    def products_rounding(self, position: int) -> Number:
+        """What a channel's products as printed lack to its subtotal."""
+        products = self.places.numbers(self.terms.products[position])
+        return _difference(self.subtotals[position], products)
+
+    def rest(self, positions: Iterable[int]) -> Number:
+        """Several channels as one entry: the sum of what is printed of those that count."""
+        muted = self.making.muted
+        return self.places.sum(self.subtotals[i].units for i in positions if not muted[i])
+
+
+class Product(NamedTuple):
+    """One cell of a window times one of a kernel, and whether the cell lies in the padding."""
+
+    window: Number
+    kernel: Number
+    product: Number
+    padding: bool
+
+    @property
+    def text(self) -> str:
+        """What is multiplied: “2.9549 × +0.0166 =”."""
+        window = "padding 0" if self.padding else self.window.plain
+        return f"{window} × {self.kernel.text} ="
+
+
+def ledger_of(making: Making, pixel: tuple[int, int]) -> Ledger:
+    """Write down how one pixel of a map is made.
+
+    Parameters
+    ----------
+    making
+        How the map is made.
+    pixel
+        (row, column) in it.
+
+    Raises
+    ------
+    IndexError
+        If the map has no such pixel.
+    """
+    parts = making.parts[:, pixel[0], pixel[1]]
+    before = float(making.before[pixel])
+    value = float(making.map[pixel])
+    bias = making.bias
+    places = places_for(_largest(parts, np.array([before, bias or 0.0])))
+    # What the activation changed may be of another size altogether.
+    same = value == 0 or abs(value) == abs(before)
+    subtotals = tuple(places.numbers(parts))
+    printed_bias = None if bias is None else places.number(bias)
+    counted = [number for number, muted in zip(subtotals, making.muted, strict=True) if not muted]
+    printed_before = places.number(before)
+    return Ledger(
+        making=making,
+        pixel=pixel,
+        terms=making.pixel(*pixel),
+        places=places,
+        window_places=places_for(_largest(making.maps)),
+        kernel_places=places_for(_largest(making.kernels)),
+        subtotals=subtotals,
+        bias=printed_bias,
+        rounding=_difference(
+            printed_before, counted if printed_bias is None else [*counted, printed_bias]
+        ),
+        before=printed_before,
+        value=(places if same else places_for(abs(value))).number(value),
+    )
+
+
+def as_text(ledger: Ledger) -> str:
+    """The whole ledger as lines of text, aligned for a font of one width."""
+    lines: list[tuple[str, str]] = []
+    for position, subtotal in enumerate(ledger.subtotals):
+        off = " (off)" if ledger.making.muted[position] else ""
+        products = ledger.products(position)
+        widest = max(len(product.text) for product in products)
+        lines.append((ledger.source_name(position) + off, subtotal.text))
+        lines += [("    " + one.text.rjust(widest), one.product.text) for one in products]
+        lines.append(("    rounding", ledger.products_rounding(position).text))
+    lines += [(name, number.text) for name, number in ledger.footer]
+    label = max(len(name) for name, _ in lines)
+    ahead = max(len(_whole(text)) for _, text in lines)
+    printed = [
+        name.ljust(label) + "  " + " " * (ahead - len(_whole(text))) + text for name, text in lines
+    ]
+    return "\n".join([ledger.title, "", *printed, ""])
+
+
+def as_csv(ledger: Ledger) -> str:
+    """A table: the products with their rounding, the subtotals, and what follows them.
+
+    Values are exact to the last digit of float32; beside them is what is printed.
+    """
+    making, terms = ledger.making, ledger.terms
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(
+        ("entry", "input", "muted", "row", "column", "window", "kernel", "value", "printed")
+    )
+    inputs = [
+        (channel, "yes" if muted else "no")
+        for channel, muted in zip(making.channels, making.muted, strict=True)
+    ]
+
+    def write(entry: str, value: object, printed: Number, *where: object) -> None:
+        table.writerow((entry, *where, *[""] * (6 - len(where)), value, printed.ascii))
+
+    for position, input_ in enumerate(inputs):
+        cells = np.ndindex(terms.padding.shape)
+        for cell, product in zip(cells, ledger.products(position), strict=True):
+            place = terms.rows[cell[0]], terms.columns[cell[1]]
+            factors = terms.window[position][cell], terms.kernel[position][cell]
+            value = terms.products[position][cell]
+            write("product", value, product.product, *input_, *place, *factors)
+        write("rounding", "", ledger.products_rounding(position), *input_)
+    parts = making.parts[:, *ledger.pixel]
+    for input_, part, subtotal in zip(inputs, parts, ledger.subtotals, strict=True):
+        write("subtotal", part, subtotal, *input_)
+    if ledger.bias is not None:
+        write("bias", np.float32(making.bias), ledger.bias)
+    write("rounding", "", ledger.rounding)
+    write("before", making.before[ledger.pixel], ledger.before)
+    write("value", making.map[ledger.pixel], ledger.value)
+    return file.getvalue()
+
+
+def as_latex(ledger: Ledger) -> str:
+    """The sum of the subtotals as an aligned equation for LaTeX with the package amsmath."""
+    making = ledger.making
+    layer = len(making.address)
+    row, column = ledger.pixel
+    label = "" if making.layer.activation == "none" else ACTIVATIONS[making.layer.activation].label
+    function = rf"\operatorname{{{label.replace(' ', chr(92) + ',')}}}" if label else ""
+    flat = making.state.scheme is not ChannelScheme.REAL
+    terms = []
+    for position, subtotal in enumerate(ledger.subtotals):
+        if not making.muted[position]:
+            source = _latex_name(ledger.source_name(position))
+            kernel = rf"W_{{{layer}}}[:,:,{0 if flat else position},{making.address[-1]}]"
+            terms.append((subtotal, rf"({source} \ast {kernel})_{{{row},{column}}}"))
+    if ledger.bias is not None:
+        terms.append((ledger.bias, rf"b_{{{layer}}}[{making.address[-1]}]"))
+    terms.append((ledger.rounding, r"\text{rounding}"))
+    left = rf"{_latex_name(ledger.map_name)}_{{{row},{column}}}"
+    lines = [rf"{left} &= {function}\bigl(", *(f"&\\qquad {_latex(n)} && {w}" for n, w in terms)]
+    lines += [
+        r"&\quad\bigr)",
+        rf"&= {function}({_latex(ledger.before, plain=True)})",
+        rf"&= {_latex(ledger.value, plain=True)}",
+    ]
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
+
+
+def as_numpy(ledger: Ledger) -> str:
+    """Code that computes the pixel in float32 and leaves it in ``value``; muted maps are left out.
+
+    Windows and kernels have shape (channels, kh, kw).
+    """
+    making, terms = ledger.making, ledger.terms
+    bias = "" if making.bias is None else f" + np.float32({_literal(np.float32(making.bias))})"
+    return "\n".join(
+        [
+            "import numpy as np",
+            "",
+            f"# {ledger.title}",
+            f"window = {_numpy(terms.window[~making.muted])}",
+            f"kernel = {_numpy(terms.kernel[~making.muted])}",
+            f"before = np.sum(window * kernel){bias}",
+            f"value = {_NUMPY[making.layer.activation]}",
+            "",
+        ]
+    )
+
+
+def _difference(total: Number, parts: Sequence[Number]) -> Number:
+    negative = [None if part.units is None else -part.units for part in parts]
+    return total.places.sum([total.units, *negative])
+
+
+def _largest(*arrays: Array) -> float:
+    """The largest magnitude among the finite values."""
+    return max(float(np.abs(array).max(initial=0, where=np.isfinite(array))) for array in arrays)
+
+
+def _map_name(address: tuple[int, ...], *, naive: bool) -> str:
+    return f"Conv{len(address)}[{address_text(address) if naive else address[-1]}]"
+
+
+def _whole(text: str) -> str:
+    """What stands before the decimal point."""
+    return text.partition(".")[0]
+
+
+def _latex_name(name: str) -> str:
+    """“Conv1[0]” with upright letters."""
+    word, bracket, index = name.partition("[")
+    return rf"\mathrm{{{word}}}{bracket}{index}"
+
+
+def _latex(number: Number, *, plain: bool = False) -> str:
+    if number.units is None:
+        named = {"∞": r"\infty", "−∞": r"-\infty", "—": r"\text{---}"}
+        return named.get(number.plain, rf"\text{{{number.plain}}}")
+    mantissa, _, power = (number.plain if plain else number.text).partition("e")
+    times = rf" \cdot 10^{{{power}}}" if power else ""
+    return (mantissa + times).replace("\N{MINUS SIGN}", "-")
+
+
+def _numpy(array: Array) -> str:
+    """An array as code, each value with as many digits as tell it from all others of float32."""
+    digits = np.array2string(
+        array,
+        separator=", ",
+        threshold=array.size + 1,
+        max_line_width=88,
+        formatter={"float_kind": _literal},
+    )
+    return f"np.array({digits}, np.float32)"
+
+
+def _literal(value: np.float32) -> str:
+    return re.sub("inf|nan", r"np.\g<0>", str(value))

@@ -1,0 +1,474 @@
+"""How the selected map is made: the equation, the rows, and the proof that they add up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from cnn_explorer.core.display import scale_of
+from cnn_explorer.core.equation import equation, note
+from cnn_explorer.core.explain import running_sums
+from cnn_explorer.core.ledger import Ledger, as_csv, as_latex, as_numpy, as_text
+from cnn_explorer.core.making import Making
+from cnn_explorer.core.mutes import toggle_mute, toggle_solo
+from cnn_explorer.core.network import Network, layer_name
+from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.flow import FlowLayout, OneLine
+from cnn_explorer.gui.legend import Legend
+from cnn_explorer.gui.map_rows import MapRows
+from cnn_explorer.gui.pixel_rows import PixelRows
+from cnn_explorer.gui.proof_line import ProofLine
+from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.settings import ORDERS, ZOOMS, Settings, SettingsStore
+
+BOTH = 640
+"""From this width on both zooms stand side by side, in logical pixels."""
+
+_MARGIN = 8
+_SPACE = 6
+_SETTLED = 300  # milliseconds after the last frame
+_COPIES: dict[str, Callable[[Ledger], str]] = {
+    "text": as_text,
+    "CSV": as_csv,
+    "LaTeX": as_latex,
+    "NumPy": as_numpy,
+}
+
+
+class MakingPanel(QWidget):
+    """Takes the selected map apart, as a whole or at its pinned pixel.
+
+    Parameters
+    ----------
+    document, selection, store
+        What is shown and changed.
+
+    Signals
+    -------
+    channel_hovered(channel)
+        Number of the input map under the pointer in its layer, or None.
+    cell_hovered(cell)
+        (channel, row, column) of the kernel's cell under the pointer, or None.
+    said(text)
+        What was done, or why it cannot be, for the status bar.
+    """
+
+    channel_hovered = Signal(object)
+    cell_hovered = Signal(object)
+    said = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        selection: SelectionModel,
+        store: SettingsStore,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._selection = selection
+        self._store = store
+        self._making: Making | None = None
+        self._colouring: Colouring | None = None
+        self._shown: tuple[object, ...] = ()
+        self._sorted: list[int] = []
+        self._fitting = 0
+        self._heights: tuple[int, ...] = ()
+        self._hint = QLabel("Click a map to see how it is made.", self)
+        self._hint.setWordWrap(True)
+        self._equation = OneLine(self)
+        self._equation.setTextFormat(Qt.TextFormat.PlainText)
+        self._equation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._note = OneLine(self)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setProperty("role", "quiet")
+        self.map_rows = MapRows(self)
+        self.pixel_rows = PixelRows(self)
+        self.proof = ProofLine(self)
+        self._zoom, self._zooms = self._switch(ZOOMS)
+        self._order, orders = self._switch(ORDERS)
+        self._running = QCheckBox("running sums", self)
+        self._running.setToolTip("Show in each row the sum of all rows down to it")
+        self._all = QCheckBox(self)
+        self._all.setToolTip("Give each input map a row of its own, and scroll")
+        self._legend = Legend(self)
+        self._controls = self._line(self._zooms, self._running, self._legend)
+        self._folding = self._line(orders, self._all)
+        self._copies = self._copy_buttons()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SETTLED)
+        self._timer.timeout.connect(self._settle)
+        self._connect()
+        self._follow(store.current)
+        self._place()
+
+    def show_making(self, making: Making | None, colouring: Colouring) -> None:
+        """Show how a map is made.
+
+        Parameters
+        ----------
+        making
+            The map, or None where none is selected.
+        colouring
+            Of the grids.
+        """
+        self._making, self._colouring = making, colouring
+        key = (making.address, making.state.network, making.state.scheme) if making else ()
+        if key != self._shown:
+            self._shown = key
+            self._sort()
+            if making is not None:
+                self._equation.setText(_unbroken(equation(making)))
+                self._note.setText(note(making))
+                self.proof.show_making(making)
+            self._place()
+        else:
+            self._show()
+        self._timer.start()
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is out of date."""
+        self.map_rows.set_stale(stale)
+        self.pixel_rows.set_stale(stale)
+
+    def focus_rows(self) -> None:
+        """Put the keyboard on the rows."""
+        self._views()[-1 if self._store.current.zoom == "pixel" else 0].setFocus()
+
+    def minimumSizeHint(self) -> QSize:
+        """So that some rows have room."""
+        return QSize(240, 18 * self.fontMetrics().height())
+
+    # What is shown.
+
+    def _show(self) -> None:
+        """Show the values of a pass; nothing moves unless the rows need another height."""
+        making, colouring = self._making, self._colouring
+        if making is None or colouring is None:
+            return
+        rows = self._sorted
+        if self._fitting >= len(rows):
+            rows = sorted(rows)  # where all have room there is nothing to choose between
+        shown = len(rows) if self._all.isChecked() else self._fitting
+        order, rest = rows[:shown], rows[shown:]
+        colours = making_colours(making, colouring)
+        if self._running.isChecked():
+            colours = _with_sums(colours, making, rows)
+        for view in self._views():
+            view.show_making(making, self._pixel(making), order, rest, colours)
+        self.proof.show_making(making)
+        self._legend.show_scale(colours.colours, colours.parts, "parts")
+        # It only grows: numbers that change with every frame ask for no layout of a fixed size.
+        self._legend.setFixedSize(self._legend.sizeHint().expandedTo(self._legend.minimumSize()))
+        if self._needed() != self._heights:
+            self._stack()
+
+    def _views(self) -> list[MapRows | PixelRows]:
+        """The zooms that are shown."""
+        zoom = self._store.current.zoom
+        wide = self.width() >= BOTH
+        both = (self.map_rows, "map"), (self.pixel_rows, "pixel")
+        return [view for view, name in both if wide or name == zoom]
+
+    def _pixel(self, making: Making) -> tuple[int, int] | None:
+        """The pinned pixel, if it is one of the map shown."""
+        selected = self._selection.current
+        if selected.pin is None or selected.address != making.address:
+            return None
+        rows, columns = making.map.shape
+        return selected.pin if selected.pin[0] < rows and selected.pin[1] < columns else None
+
+    def _sort(self) -> None:
+        """Decide in which order the rows stand."""
+        making = self._making
+        if making is None:
+            self._sorted = []
+        elif self._store.current.order == "size":
+            sizes = np.abs(making.masses).sum(axis=1)
+            self._sorted = np.argsort(-sizes, kind="stable").tolist()
+        else:
+            self._sorted = list(range(len(making.channels)))
+
+    # Where it is.
+
+    def _place(self) -> None:
+        """Decide what is shown and how many rows have room, and put all in its place."""
+        making = self._making
+        views = self._views() if making is not None else []
+        for view in (self.map_rows, self.pixel_rows):
+            view.setVisible(view in views)
+        for widget in (self._equation, self._controls, self.proof):
+            widget.setVisible(making is not None)
+        self._note.setVisible(making is not None and bool(self._note.text()))
+        self._hint.setVisible(making is None)
+        if making is None:
+            self._folding.hide()
+            self._copies.hide()
+        else:
+            count = len(making.channels)
+            whole = self.map_rows in views
+            self._zooms.setVisible(len(views) == 1)
+            self._running.setVisible(whole and count > 1)
+            self._legend.setVisible(whole)
+            self._copies.setVisible(self.pixel_rows in views and self._pixel(making) is not None)
+            width = self._column() // len(views)
+            self._fitting = self.map_rows.fitting(making, width, self._room(folding=False))
+            folds = self._fitting < count
+            if folds:
+                self._fitting = self.map_rows.fitting(making, width, self._room(folding=True))
+                self._all.setText(f"all {count}")
+            self._folding.setVisible(folds)
+            self._show()
+        self._stack()
+
+    def _column(self) -> int:
+        return self.width() - 2 * _MARGIN
+
+    def _height(self, widget: QWidget) -> int:
+        """Height of a part above or below the rows, with the space after it."""
+        return (widget.layout() or widget).heightForWidth(self._column()) + _SPACE
+
+    def _room(self, *, folding: bool) -> int:
+        """Height that is left for the rows, with or without the line on how they fold."""
+        parts = [self._equation, self._controls, self.proof]
+        parts += [widget for widget in (self._note, self._copies) if not widget.isHidden()]
+        if folding:
+            parts.append(self._folding)
+        return max(0, self.height() - 2 * _MARGIN - sum(map(self._height, parts)))
+
+    def _needed(self) -> tuple[int, ...]:
+        """Heights that show all of the rows."""
+        views = self._views()
+        width = self._column() // len(views)
+        return tuple(view.height_for(width) for view in views)
+
+    def _stack(self) -> None:
+        """Put all in its place, from the top."""
+        width, top = self._column(), _MARGIN
+        if self._making is None:
+            self._hint.setGeometry(_MARGIN, top, width, self._hint.heightForWidth(width))
+            return
+        self._heights = self._needed()
+        room = self._room(folding=not self._folding.isHidden())
+        for widget in (self._equation, self._note, self._controls, self._folding):
+            top = self._put(widget, top)
+        views = self._views()
+        share = width // len(views)
+        heights = [
+            self.map_rows.height_for(share, room) if view is self.map_rows else min(height, room)
+            for view, height in zip(views, self._heights, strict=True)
+        ]
+        for place, (view, height) in enumerate(zip(views, heights, strict=True)):
+            view.setGeometry(_MARGIN + place * share, top, share, height)
+        top += max(heights) + _SPACE
+        for widget in (self.proof, self._copies):
+            top = self._put(widget, top)
+
+    def _put(self, widget: QWidget, top: int) -> int:
+        """Put a part below another, and say where it ends."""
+        if widget.isHidden():
+            return top
+        height = self._height(widget)
+        widget.setGeometry(_MARGIN, top, self._column(), height - _SPACE)
+        return top + height
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fill the room."""
+        super().resizeEvent(event)
+        self._place()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow the sizes of the parts, and of the text."""
+        if event.type() is QEvent.Type.FontChange:
+            self._legend.setMinimumSize(0, 0)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.FontChange):
+            self._place()
+        return super().event(event)
+
+    # What the user does.
+
+    @Slot()
+    def _settle(self) -> None:
+        """The pen rests: now rows may change their places."""
+        before = self._sorted
+        self._sort()
+        if self._sorted != before:
+            self._show()
+
+    @Slot(object, object)
+    def _settings_changed(self, new: Settings, old: Settings) -> None:
+        if (new.zoom, new.order) != (old.zoom, old.order):
+            self._follow(new)
+            self._sort()
+            self._place()
+
+    @Slot(object, object)
+    def _selection_changed(self, new: Selection, old: Selection) -> None:
+        # With another map comes another making; what is shown keeps its pixel until then.
+        if self._making is not None and new.address == self._making.address:
+            self._place()
+
+    @Slot(int)
+    def _set_zoom(self, index: int) -> None:
+        self._store.update(zoom=list(ZOOMS)[index])
+
+    @Slot(int)
+    def _set_order(self, index: int) -> None:
+        self._store.update(order=list(ORDERS)[index])
+
+    @Slot(bool)
+    def _set_running(self, running: bool) -> None:
+        self.map_rows.set_running(running)
+        self._show()
+
+    @Slot()
+    def _toggle_all(self) -> None:
+        self._all.toggle()
+
+    @Slot()
+    def _set_all(self) -> None:
+        self._show()
+
+    @Slot(int)
+    def _mute(self, position: int) -> None:
+        making = self._making
+        assert making is not None
+        verb = "Unmute" if making.muted[position] else "Mute"
+        self._edit(position, verb, toggle_mute)
+
+    @Slot(int)
+    def _solo(self, position: int) -> None:
+        self._edit(position, "Solo", toggle_solo)
+
+    def _edit(
+        self, position: int, verb: str, edit: Callable[[Network, int, int, int], Network]
+    ) -> None:
+        making, state = self._making, self._document.state
+        assert making is not None
+        index, filter_, channel = (
+            len(making.address) - 1,
+            making.address[-1],
+            making.channels[position],
+        )
+        # What is shown may be a frame behind; a layer of other weights is another layer.
+        layers = state.network.layers
+        if index >= len(layers) or layers[index].weight is not making.layer.weight:
+            return
+        inputs = layers[index].inputs_of(filter_)
+        if channel not in inputs:
+            self.said.emit(
+                f"{layer_name(index)} has groups: filter {filter_} sees maps {inputs.start} to "
+                f"{inputs.stop - 1}, so there is nothing of map {channel} to mute."
+            )
+            return
+        network = edit(state.network, index, filter_, channel - inputs.start)
+        if network is not state.network:
+            source = "drawing" if index == 0 else f"map {channel}"
+            text = f"{verb} {source} → {filter_} in {layer_name(index)}"
+            self._document.commit(text, replace(state, network=network))
+
+    @Slot(object)
+    def _hover(self, position: int | None) -> None:
+        making = self._making
+        if position is None or making is None:
+            self.channel_hovered.emit(None)
+        else:
+            self.channel_hovered.emit(making.channels[position])
+
+    @Slot(object)
+    def _hover_cell(self, cell: tuple[int, int, int] | None) -> None:
+        making = self._making
+        if cell is None or making is None:
+            self.cell_hovered.emit(None)
+        else:
+            self.cell_hovered.emit((making.channels[cell[0]], *cell[1:]))
+
+    @Slot(int)
+    def _copy(self, index: int) -> None:
+        ledger = self.pixel_rows.ledger
+        if ledger is not None:
+            name = list(_COPIES)[index]
+            QGuiApplication.clipboard().setText(_COPIES[name](ledger))
+            self.said.emit(f"Copied {ledger.title} as {name}.")
+
+    # How it is built.
+
+    def _connect(self) -> None:
+        self._store.changed.connect(self._settings_changed)
+        self._selection.changed.connect(self._selection_changed)
+        self._zoom.idClicked.connect(self._set_zoom)
+        self._order.idClicked.connect(self._set_order)
+        self._running.toggled.connect(self._set_running)
+        self._all.toggled.connect(self._set_all)
+        self.pixel_rows.cell_hovered.connect(self._hover_cell)
+        for view in (self.map_rows, self.pixel_rows):
+            view.muted.connect(self._mute)
+            view.soloed.connect(self._solo)
+            view.hovered.connect(self._hover)
+            view.rest_toggled.connect(self._toggle_all)
+
+    def _follow(self, settings: Settings) -> None:
+        """Press the buttons of the settings."""
+        self._zoom.button(list(ZOOMS).index(settings.zoom)).setChecked(True)
+        self._order.button(list(ORDERS).index(settings.order)).setChecked(True)
+
+    def _switch(self, choices: dict[str, str]) -> tuple[QButtonGroup, QWidget]:
+        """Buttons of which one is pressed, side by side."""
+        group, box = QButtonGroup(self), QWidget(self)
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for index, text in enumerate(choices.values()):
+            button = _button(text, box)
+            button.setCheckable(True)
+            button.setProperty("segment", ("first", "last")[index])
+            group.addButton(button, index)
+            row.addWidget(button)
+        return group, box
+
+    def _line(self, *widgets: QWidget) -> QWidget:
+        """Widgets side by side, the last one at the right end."""
+        box = QWidget(self)
+        flow = FlowLayout(box, last_right=True)
+        for widget in widgets:
+            flow.addWidget(widget)
+        return box
+
+    def _copy_buttons(self) -> QWidget:
+        group, box = QButtonGroup(self), QWidget(self)
+        flow = FlowLayout(box)
+        flow.setSpacing(4)
+        for index, name in enumerate(_COPIES):
+            button = _button(name if index else f"Copy as {name}", box)
+            button.setProperty("segment", "alone")
+            button.setAccessibleName(f"Copy the pixel as {name}")
+            group.addButton(button, index)
+            flow.addWidget(button)
+        group.idClicked.connect(self._copy)
+        return box
+
+
+def _with_sums(colours: MakingColours, making: Making, order: Sequence[int]) -> MakingColours:
+    """The same colours, on a scale that has room for running sums too."""
+    sums = running_sums(making.parts[order], making.muted[order, np.newaxis, np.newaxis])
+    scale = colours.parts
+    ends = np.array([scale.least, scale.most], np.float32)
+    return replace(colours, parts=scale_of([sums, ends], colours.colours, scale.contrast))
+
+
+def _unbroken(text: str) -> str:
+    """The same with no line ending within its brackets."""
+    space = "\N{NO-BREAK SPACE}"
+    return text.replace(", ", f",{space}").replace(" )", f"{space})").replace("( ", f"({space}")
+
+
+def _button(text: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

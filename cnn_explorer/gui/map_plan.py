@@ -1,0 +1,160 @@
+"""Where the pictures lie that show how a map is made: the columns of the rows, and the footer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetrics
+
+from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.making import Making
+from cnn_explorer.core.sentences import signed
+
+GAP = 8
+"""Logical pixels between rows."""
+
+EDGE = 6
+"""Logical pixels around the pictures, so that marks have room."""
+
+_LEAST, _MOST = 44, 112
+"""Logical pixels of a picture's side, where its map leaves a choice."""
+
+_USUAL_TEXT = 15
+"""Logical pixels of a line of text that is neither enlarged nor reduced."""
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A layout, in logical pixels from the left of the content.
+
+    Parameters
+    ----------
+    ratio
+        Device pixels in a logical one.
+    side
+        Of the square that each picture of a row has.
+    index, tiles, share, width
+        Where the number, the three pictures and the share begin, and where the content ends.
+    header, pitch, footer
+        Heights of the captions, of a row, and of all that is below the rows.
+    below, least_below
+        Side of the squares in the footer, and the height that the words between them need.
+    words
+        What stands after the first and after the second picture there, and how wide it is.
+    """
+
+    ratio: float
+    side: float
+    index: int
+    tiles: tuple[int, int, int]
+    share: int
+    width: int
+    header: int
+    pitch: int
+    footer: int
+    below: float
+    least_below: int
+    words: tuple[tuple[str, int], ...]
+
+    def cell(self, column: int, top: float, shape: Sequence[int]) -> QRectF:
+        """Where a row that begins at a height has its picture of a column."""
+        return self.picture(
+            self.tiles[column], top + (self.pitch - self.side) / 2, shape, self.side
+        )
+
+    def picture(self, left: float, top: float, shape: Sequence[int], side: float) -> QRectF:
+        """Where a map lies in a square: a whole multiple of it, on whole device pixels."""
+        multiple = max(1, int(side * self.ratio + 1e-6) // max(shape))
+        height, width = (length * multiple / self.ratio for length in shape)
+        x, y = left + (side - width) / 2, top + (side - height) / 2
+        x, y = round(x * self.ratio) / self.ratio, round(y * self.ratio) / self.ratio
+        return QRectF(x, y, width, height)
+
+
+def small(font: QFont) -> QFont:
+    """The same font a little smaller, for what is said beside the pictures."""
+    result = QFont(font)
+    result.setPointSizeF(font.pointSizeF() * 0.85)
+    return result
+
+
+def plan_rows(
+    making: Making, width: int, height: int | None, font: QFont, ratio: float, check: int
+) -> Plan:
+    """Lay out the rows of a map with the largest pictures with which all of them have room.
+
+    Parameters
+    ----------
+    making
+        The map.
+    width, height
+        The room, in logical pixels; None where there is no limit. Rows that do not have room with
+        the smallest pictures either are as high as those make them.
+    font, ratio, check
+        Of the text; device pixels in a logical one; and the width of a check box.
+    """
+    metrics = QFontMetrics(font)
+    line = metrics.height()
+    little = QFontMetrics(small(font))
+    words = _words(making, little)
+    index = EDGE + check + 4
+    number = metrics.horizontalAdvance("8" * len(str(max(making.channels))))
+    first = index + number + 4
+    operator = metrics.horizontalAdvance("\N{ASTERISK OPERATOR}") + 6
+    longest = max(*making.maps.shape[1:], *making.parts.shape[1:])
+    step = longest / ratio  # a picture's side is a multiple of that
+    factor = max(1.0, line / _USUAL_TEXT)
+    # Large text leaves less room: rather short words than tiny pictures.
+    for share in ("99 % of all", "99 %"):
+        share_width = little.horizontalAdvance(share) + EDGE
+        room = (width - first - 2 * operator - GAP - share_width) / 3
+        most = max(1, int(min(room, _MOST * factor) / step))
+        if most * step >= _LEAST:
+            break
+    least = min(most, max(1, -int(-_LEAST * factor // step)))
+    taken = sum(words_width for _, words_width in words) + 2 * EDGE
+
+    lines = max(text.count("\n") + 1 for text, _ in words) * little.height()
+
+    def plan(multiple: int) -> Plan:
+        side = multiple * step
+        tiles = first, round(first + side + operator), round(first + 2 * (side + operator))
+        share = round(tiles[2] + side + GAP)
+        below = max(1, min(multiple, int((width - taken) / 3 / step))) * step
+        return Plan(
+            ratio,
+            side,
+            index,
+            tiles,
+            share,
+            max(width, share + share_width, round(3 * below + taken)),
+            line + 4,
+            round(max(side, 2 * line + 10)) + GAP,
+            round(line + max(below, lines)) + 20,
+            below,
+            lines,
+            words,
+        )
+
+    for multiple in range(most, least, -1):
+        found = plan(multiple)
+        rows = len(making.channels) * found.pitch
+        if height is None or found.header + rows + found.footer <= height:
+            return found
+    return plan(least)
+
+
+def _words(making: Making, metrics: QFontMetrics) -> tuple[tuple[str, int], ...]:
+    """How the sum becomes the map before its activation, and that the map."""
+    bias, activation = "→", "→"
+    if making.bias is not None:
+        name = f"b{str(len(making.address)).translate(_SUBSCRIPTS)}[{making.address[-1]}]"
+        bias = f"+ {name}\n= {signed(making.bias)}\n→"
+    if making.layer.activation != "none":
+        activation = ACTIVATIONS[making.layer.activation].label.replace(" ", "\n") + "\n→"
+    return tuple(
+        (text, max(map(metrics.horizontalAdvance, text.split("\n"))) + 12)
+        for text in (bias, activation)
+    )

@@ -1,0 +1,194 @@
+"""The oracle: float64, one tap at a time, no code shared with the program; and what it is tried on.
+
+Every function goes by the definition of a layer; the strategies make layers and networks at random.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.state import State
+
+REAL, NAIVE, SHARED = ChannelScheme
+EPS = 2.0**-23  # of float32
+
+ACTIVATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "none": lambda x: x,
+    "relu": lambda x: (x + abs(x)) / 2,
+    "leaky_relu": lambda x: (1.01 * x + 0.99 * abs(x)) / 2,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
+}
+
+
+def sides(layer: Conv2d, axis: int, size: int) -> tuple[int, int]:
+    """Zeros before and after one axis of an input map."""
+    if layer.padding == "valid":
+        return 0, 0
+    if layer.padding != "same":
+        own = layer.padding[axis] if isinstance(layer.padding, tuple) else layer.padding
+        return own if isinstance(own, tuple) else (own, own)
+    outputs = -(-size // layer.stride[axis])
+    last = (outputs - 1) * layer.stride[axis]
+    last += (layer.weight.shape[2 + axis] - 1) * layer.dilation[axis]
+    total = max(last + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+def windows(layer: Conv2d, axis: int, size: int) -> list[list[int]]:
+    """Input rows, or columns, of each output row's or column's window, padding included."""
+    before, after = sides(layer, axis, size)
+    side, step, gap = layer.weight.shape[2 + axis], layer.stride[axis], layer.dilation[axis]
+    result, start = [], -before
+    while start + (side - 1) * gap < size + after:
+        result.append([start + tap * gap for tap in range(side)])
+        start += step
+    return result
+
+
+def one_convolution(channel: np.ndarray, kernel: np.ndarray, layer: Conv2d) -> np.ndarray:
+    source = np.pad(
+        channel.astype(float), [sides(layer, axis, channel.shape[axis]) for axis in (0, 1)]
+    )
+    (kh, kw), (dy, dx), (sy, sx) = kernel.shape, layer.dilation, layer.stride
+    rows = (source.shape[0] - (kh - 1) * dy - 1) // sy + 1
+    columns = (source.shape[1] - (kw - 1) * dx - 1) // sx + 1
+    total = np.zeros((rows, columns))
+    for a, b in np.ndindex(kh, kw):
+        total += float(kernel[a, b]) * source[a * dy :: sy, b * dx :: sx][:rows, :columns]
+    return total
+
+
+def inputs(layer: Conv2d, j: int) -> list[int]:
+    """Numbers of the maps that filter j sees."""
+    out, depth = layer.weight.shape[:2]
+    group = j * layer.groups // out
+    return [group * depth + channel for channel in range(depth)]
+
+
+def kernels(layer: Conv2d, j: int, scheme: ChannelScheme) -> list[np.ndarray]:
+    """What filter j convolves each of its maps with."""
+    own = list(layer.weight[j].astype(float))
+    if scheme is REAL:
+        return own
+    flat = sum(own) if scheme is NAIVE else sum(own) / len(own)
+    return [flat] * len(own)
+
+
+def mutes(layer: Conv2d, j: int) -> list[bool]:
+    """Which of filter j's contributions are left out."""
+    return [False] * layer.weight.shape[1] if layer.muted is None else list(layer.muted[j])
+
+
+def parts(
+    maps: Sequence[np.ndarray], layer: Conv2d, j: int, scheme: ChannelScheme
+) -> list[np.ndarray]:
+    """Filter j's contributions, the muted like the others."""
+    pairs = zip(inputs(layer, j), kernels(layer, j, scheme), strict=True)
+    return [one_convolution(maps[i], kernel, layer) for i, kernel in pairs]
+
+
+def magnitudes(
+    maps: Sequence[np.ndarray], layer: Conv2d, j: int, scheme: ChannelScheme
+) -> list[np.ndarray]:
+    """Σ |w·x| of each contribution: what rounding errors are measured by."""
+    pairs = zip(inputs(layer, j), kernels(layer, j, scheme), strict=True)
+    return [one_convolution(abs(maps[i]), abs(kernel), layer) for i, kernel in pairs]
+
+
+def bias_of(layer: Conv2d, j: int) -> float:
+    return 0.0 if layer.bias is None else float(layer.bias[j])
+
+
+def summed(state: State) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Real and Shared, a filter at a time: each layer's maps before and after activation."""
+    maps, befores, afters = [state.drawing], [], []
+    for layer in state.network.layers:
+        new = []
+        for j in range(layer.weight.shape[0]):
+            each = zip(parts(maps, layer, j, state.scheme), mutes(layer, j), strict=True)
+            heard = [part for part, muted in each if not muted]
+            shape = [len(windows(layer, axis, maps[0].shape[axis])) for axis in (0, 1)]
+            new.append(sum(heard, np.zeros(shape)) + bias_of(layer, j))
+        befores.append(np.array(new))
+        maps = list(ACTIVATION[layer.activation](befores[-1]))
+        afters.append(np.array(maps))
+    return befores, afters
+
+
+def naive(state: State, address: Address) -> tuple[np.ndarray, np.ndarray]:
+    """One map of Naive, before and after activation: a chain of single convolutions."""
+    current = before = state.drawing
+    for index, j in enumerate(address):
+        layer, parent = state.network.layers[index], address[index - 1] if index else 0
+        before = one_convolution(current, sum(layer.weight[j].astype(float)), layer)
+        if (parent, True) in zip(inputs(layer, j), mutes(layer, j), strict=True):
+            before *= 0
+        before += bias_of(layer, j)
+        current = ACTIVATION[layer.activation](before)
+    return before, current
+
+
+# What is tried
+
+methods = st.sampled_from(["signal", "matmul", "auto"])
+drawings = st.integers(0, 9999).map(
+    lambda seed: np.random.default_rng(seed).random((28, 28), np.float32)
+)
+few, small = st.integers(1, 3), st.integers(0, 3)
+paddings = (
+    st.sampled_from(["same", "same", "valid"])
+    | st.integers(0, 4)
+    | st.tuples(small, small)
+    | st.tuples(st.tuples(small, small), st.tuples(small, small))
+)
+
+
+@st.composite
+def layers(
+    draw, *, size=(28, 28), channels=None, most_filters=4, most_side=4, positive=False
+) -> Conv2d:
+    """A layer that fits maps of a size, and of a number unless that is None."""
+    generator = np.random.default_rng(draw(st.integers(0, 9999)))
+    if channels is None:
+        groups, depth = draw(few), draw(st.integers(1, 6))
+    else:
+        groups = draw(st.sampled_from([n for n in (1, 2, 3) if channels % n == 0]))
+        depth = channels // groups
+    out = groups * draw(st.integers(1, max(1, most_filters // groups)))
+    side = st.integers(1, most_side)
+    kernel = draw(st.tuples(side, side))
+    scale = (depth * kernel[0] * kernel[1]) ** -0.5
+    weight = scale * generator.standard_normal((out, depth, *kernel))
+    if positive:
+        weight = abs(weight) + 0.1 * scale
+    bias = (generator.standard_normal(out) / 4).astype(np.float32)
+    layer = Conv2d(
+        draw(st.integers(0, 99)),
+        weight.astype(np.float32),
+        bias if draw(st.booleans()) else None,
+        stride=draw(st.tuples(few, few)),
+        padding=draw(paddings),
+        dilation=draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
+        groups=groups,
+        activation=draw(st.sampled_from(sorted(ACTIVATION))),
+        muted=generator.random((out, depth)) < draw(st.sampled_from([0, 0.3, 0.6])),
+    )
+    fits = all(windows(layer, axis, size[axis]) for axis in (0, 1))
+    return layer if fits else replace(layer, padding="same")
+
+
+@st.composite
+def networks(draw, *, most_layers=3, **options) -> Network:
+    """Layers in a row, from one map of 28×28."""
+    chosen, channels, size = [], 1, (28, 28)
+    for number in range(draw(st.integers(1, most_layers))):
+        layer = draw(layers(size=size, channels=channels, **options))
+        chosen.append(replace(layer, number=number))
+        channels = layer.weight.shape[0]
+        size = tuple(len(windows(layer, axis, size[axis])) for axis in (0, 1))
+    return Network(tuple(chosen))
