@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 
 STROKES = 150
 STARTS = 7
@@ -144,17 +144,12 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         from cnn_explorer.app import Folders, Program, application
-        from cnn_explorer.gui import tiles
+        from cnn_explorer.gui.contribution_matrix import ContributionMatrix
+        from cnn_explorer.gui.tiles import TileArea
 
         self._painted: Callable[[], None] | None = None
-        paint = tiles.TileArea.paintEvent
-
-        def noted(area: tiles.TileArea, event: QPaintEvent) -> None:
-            paint(area, event)
-            if self._painted is not None:
-                self._painted()
-
-        tiles.TileArea.paintEvent = noted  # type: ignore[assignment, method-assign]
+        for area in (TileArea, ContributionMatrix):
+            self._note_paints(area)
         self._app = application(["cnn-explorer"])
         self._program = Program(self._app, Folders(folder / "config", folder / "data"))
         self._window = self._program.window
@@ -162,6 +157,17 @@ class Bench:
         self._program.store.update(pen_size=1.0)
         self._program.show()
         self._wait(lambda: self._window.worker.signal_ready and self._window.fresh)
+
+    def _note_paints(self, area: Any) -> None:
+        """Tell when tiles of a class were painted."""
+        paint = area.paintEvent
+
+        def noted(tiles: QWidget, event: QPaintEvent) -> None:
+            paint(tiles, event)
+            if self._painted is not None:
+                self._painted()
+
+        area.paintEvent = noted
 
     def end(self) -> None:
         """Close the window."""

@@ -11,19 +11,28 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from cnn_explorer.app import Folders, Program, application
+from cnn_explorer.gui.main_window import MainWindow
 
 SIZE = (1440, 900)
-PICTURES = {
+PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "real-light": ("light", ("real",)),
-    "real-dark": ("dark", ("real",)),
+    "real-dark": ("dark", ("zoom",)),
+    "contributions-light": ("light", ("zoom", "contributions 2")),
+    "running-sums-dark": ("dark", ("zoom", "contributions 2", "Running sums", "running sums")),
+    "fold-light": ("light", ("reduced_motion", "12")),
+    "mutes-light": ("light", ("zoom", "only_diagonal")),
+    "corner-light": ("light", ("Why add?",)),
     "naive-light": ("light", ("naive",)),
-    "shared-light": ("light", ("shared",)),
+    "naive-contributions-dark": ("dark", ("naive", "contributions 2")),
+    "shared-light": ("light", ("shared", "zoom", "contributions 2")),
     "kernels-light": ("light", ("real", "face_kernels")),
+    "tensors-dark": ("dark", ("tensors",)),
     "enlarged-dark": ("dark", ("real", "enlarge")),
 }
+"""For each picture its theme, and what is done first: actions by name, buttons by their text."""
 
 
 def main() -> int:
@@ -39,12 +48,26 @@ def main() -> int:
             program.show()
             _settle(app, program)
             for action in actions:
-                program.window.actions_by_name[action].trigger()
+                _do(program.window, action)
                 _settle(app, program)
             program.window.grab().save(str(target / f"{name}.png"))
             program.end()
         print(target / f"{name}.png")
     return 0
+
+
+def _do(window: MainWindow, what: str) -> None:
+    """Trigger an action, turn a card, or press the button with a text."""
+    if what in window.actions_by_name:
+        window.actions_by_name[what].trigger()
+    elif what.startswith("contributions "):
+        card = window.layers.cards[int(what.split()[1]) - 1]
+        card.show_face(1)
+        QApplication.processEvents()
+        window.layers.ensureWidgetVisible(card)
+    else:
+        buttons = window.findChildren(QAbstractButton)
+        next(item for item in buttons if item.text() == what and item.isVisible()).click()
 
 
 def _settle(app: QApplication, program: Program) -> None:

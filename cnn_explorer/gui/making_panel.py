@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToo
 from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
-from cnn_explorer.core.ledger import Ledger, as_csv, as_latex, as_numpy, as_text
+from cnn_explorer.core.ledger import Ledger
+from cnn_explorer.core.ledger_copies import as_csv, as_latex, as_numpy, as_text
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network, layer_name

@@ -23,9 +23,7 @@ from cnn_explorer.gui.marks import (
     paint_pin,
     paint_selected,
 )
-
-REST = -1
-"""The row of all that is folded, where others go by their positions."""
+from cnn_explorer.gui.row_area import REST
 
 _BAR = 8  # logical pixels that the bar of a share is high
 _CENTRE = Qt.AlignmentFlag.AlignCenter

@@ -2,71 +2,29 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QFocusEvent,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractScrollArea,
-    QFrame,
-    QStyle,
-    QStyleOptionButton,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QWidget
 
 from cnn_explorer.core.making import Making
 from cnn_explorer.gui.colouring import MakingColours
-from cnn_explorer.gui.map_picture import REST, MapPicture
+from cnn_explorer.gui.map_picture import MapPicture
 from cnn_explorer.gui.map_plan import EDGE, Plan, plan_rows
 from cnn_explorer.gui.marks import paint_hovered
+from cnn_explorer.gui.row_area import REST, RowArea, Spot
 from cnn_explorer.gui.tiles import STALE_OPACITY
 
 _MOST_PLANS = 16  # that are kept, for frames ask for the same ones again
 
 
-class MapRows(QAbstractScrollArea):
-    """A row for each input map, painted as far as it is in view, over a footer that stays.
-
-    Signals
-    -------
-    muted(position), soloed(position)
-        The user asks for it: by a check box or a double click, or by the keyboard.
-    rest_toggled()
-        The user asks to open the row of those that are folded.
-    hovered(position)
-        The position of the row under the pointer, or None.
-    """
-
-    muted = Signal(int)
-    soloed = Signal(int)
-    rest_toggled = Signal()
-    hovered = Signal(object)
+class MapRows(RowArea):
+    """A row for each input map, painted as far as it is in view, over a footer that stays."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("How the map is made", parent)
         self._picture: MapPicture | None = None
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._running = False
-        self._stale = False
-        self._current = 0
-        self._hover: int | None = None
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
-        self.verticalScrollBar().setSingleStep(20)
-        self.setAccessibleName("How the map is made")
 
     # What the owner sets and asks.
 
@@ -97,18 +55,11 @@ class MapRows(QAbstractScrollArea):
         if self._current not in picture.rows:
             self._current = REST if self._current in rest else picture.rows[0]
         self._describe(announce=old is not None and _switched(old, picture, self._current))
-        self._update_scroll_bars()
-        self.viewport().update()
+        self._arrange()
 
     def set_running(self, running: bool) -> None:
         """Show from the next making on, in place of a contribution, the sum of all down to it."""
         self._running = running
-
-    def set_stale(self, stale: bool) -> None:
-        """Dim the pictures while their values are out of date."""
-        if stale != self._stale:
-            self._stale = stale
-            self.viewport().update()
 
     def height_for(self, width: int, most: int | None = None) -> int:
         """Height that shows every row, or with which it makes do with at most so much."""
@@ -131,6 +82,9 @@ class MapRows(QAbstractScrollArea):
         return "" if picture is None else "\n".join(map(picture.describe, picture.rows))
 
     # Where things are.
+
+    def _rows(self) -> Sequence[int]:
+        return [] if self._picture is None else self._picture.rows
 
     def row_rectangle(self, position: int) -> QRect:
         """Where a row, or that of the rest, lies in the viewport."""
@@ -168,14 +122,23 @@ class MapRows(QAbstractScrollArea):
             self._plans[key] = plan_rows(making, width, height, font, ratio, check)
         return self._plans[key]
 
-    def _row_at(self, place: QPointF) -> int | None:
+    def _spot(self, point: QPointF) -> Spot | None:
         if self._picture is None:
             return None
         plan = self._plan()
-        y = place.y() - plan.header
-        row = int(y + self.verticalScrollBar().value()) // plan.pitch
-        rows = self._picture.rows
-        return rows[row] if 0 <= y < self._page(plan) and row < len(rows) else None
+        top, bottom = self._view()
+        place = int(point.y() - top + self.verticalScrollBar().value()) // plan.pitch
+        if not top <= point.y() < bottom or place >= len(self._picture.rows):
+            return None
+        position = self._picture.rows[place]
+        if position == REST:
+            return Spot(REST, "turn")
+        on_box = point.x() + self.horizontalScrollBar().value() < plan.tiles[0]
+        return Spot(position, "box" if on_box else "")
+
+    def _view(self) -> tuple[int, int]:
+        plan = self._plan()
+        return plan.header, plan.header + self._page(plan)
 
     def _page(self, plan: Plan) -> int:
         """Height in which the rows scroll."""
@@ -183,7 +146,7 @@ class MapRows(QAbstractScrollArea):
         room = self.viewport().height() - plan.header - plan.footer
         return max(0, min(room, len(self._picture.rows) * plan.pitch))
 
-    def _update_scroll_bars(self) -> None:
+    def _arrange(self) -> None:
         if self._picture is None:
             return
         plan = self._plan()
@@ -193,21 +156,15 @@ class MapRows(QAbstractScrollArea):
         ):
             bar.setPageStep(page)
             bar.setRange(0, max(0, content - page))
+        self._follow_pointer()
+        self.viewport().update()
 
     # Painting.
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the captions, the rows in view, and the footer."""
-        if self._picture is None:
+    def _paint(self, painter: QPainter) -> None:
+        picture = self._picture
+        if picture is None:
             return
-        painter = QPainter(self.viewport())
-        try:
-            self._paint(painter, self._picture)
-        finally:
-            # An error that leaves a painter behind would crash the program later.
-            painter.end()
-
-    def _paint(self, painter: QPainter, picture: MapPicture) -> None:
         plan, palette = self._plan(), self.palette()
         opacity = STALE_OPACITY if self._stale else 1.0
         scrolled, page = self.verticalScrollBar().value(), self._page(plan)
@@ -221,160 +178,41 @@ class MapRows(QAbstractScrollArea):
             for place, position in enumerate(picture.rows[first:last], first)
         }
         picture.paint_rows(painter, plan, palette, tops, opacity)
+        side = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)
         for position, top in tops.items():
             if position != REST:
-                self._paint_check(painter, plan, top, not picture.making.muted[position])
-                if position == self._hover:
-                    cell = plan.cell(0, top, picture.shape(0))
-                    paint_hovered(painter, cell, palette.color(QPalette.ColorRole.Text))
-            if self.hasFocus() and position == self._current:
-                painter.setPen(QPen(palette.color(QPalette.ColorRole.Text), 1.5))
-                painter.drawRect(QRectF(1, top + 1, plan.width - 2, plan.pitch - 2))
-
-    def _paint_check(self, painter: QPainter, plan: Plan, top: int, on: bool) -> None:
-        option = QStyleOptionButton()
-        option.initFrom(self)
-        option.state = QStyle.StateFlag.State_Enabled
-        option.state |= QStyle.StateFlag.State_On if on else QStyle.StateFlag.State_Off
-        side = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)
-        option.rect = QRect(EDGE, top + (plan.pitch - side) // 2, side, side)
-        self.style().drawPrimitive(
-            QStyle.PrimitiveElement.PE_IndicatorCheckBox, option, painter, self
-        )
+                box = QRect(EDGE, top + (plan.pitch - side) // 2, side, side)
+                self._paint_box(painter, box, not picture.making.muted[position])
+        if self._under is not None and self._under.position in tops.keys() - {REST}:
+            cell = plan.cell(0, tops[self._under.position], picture.shape(0))
+            paint_hovered(painter, cell, palette.color(QPalette.ColorRole.Text))
 
     # The pointer and the keyboard.
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which row is under the pointer."""
-        self._set_hover(self._row_at(event.position()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Make a row the current one; mute it by its check box, or open the rest."""
-        position = self._row_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and position is not None:
-            self._go(position)
-            self._press(position, event.position())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Keep the end of a click from what is behind."""
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Let a row be heard alone; on its check box it is two clicks."""
-        position = self._row_at(event.position())
-        if event.button() != Qt.MouseButton.LeftButton or position is None:
-            return
-        if position == REST or self._on_check(event.position()):
-            self._press(position, event.position())
-        else:
-            self.soloed.emit(position)
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Take the hover mark away as the pointer leaves, and say what a check box does."""
-        if event.type() == QEvent.Type.Leave:
-            self._set_hover(None)
-        if isinstance(event, QHelpEvent):
-            place = event.pos().toPointF()
-            position = self._row_at(place)
-            text = ""
-            if position is not None and position != REST and self._on_check(place):
-                text = "Untick to leave this map out of the sum. Double click: this map alone."
-            QToolTip.showText(event.globalPos(), text, self)
-            return True
-        return super().viewportEvent(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down go from row to row; Space mutes, with Shift solos; Enter opens the rest."""
-        if self._picture is None:
-            super().keyPressEvent(event)
-            return
-        key, rows = event.key(), self._picture.rows
-        place, page = rows.index(self._current), self._page(self._plan()) // self._plan().pitch
-        steps = {
-            Qt.Key.Key_Up: place - 1,
-            Qt.Key.Key_Down: place + 1,
-            Qt.Key.Key_PageUp: place - page,
-            Qt.Key.Key_PageDown: place + page,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: len(rows) - 1,
-        }
-        if key in steps:
-            self._go(rows[min(max(steps[Qt.Key(key)], 0), len(rows) - 1)])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and (
-            self._current == REST
-        ):
-            self._open_rest()
-        elif key == Qt.Key.Key_Space:
-            alone = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            (self.soloed if alone else self.muted).emit(self._current)
+        """Go by as many rows as are in view too; Space opens the rest too."""
+        pages = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+        if self._picture is not None and event.key() in pages:
+            plan = self._plan()
+            self._step(pages[Qt.Key(event.key())] * (self._page(plan) // plan.pitch))
+        elif event.key() == Qt.Key.Key_Space and self._current == REST:
+            self._turn(REST)
         else:
             super().keyPressEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show which row is the current one."""
-        super().focusInEvent(event)
-        self.viewport().update()
+    def _turn(self, position: int) -> None:
+        """Open the rest, and go on in it."""
+        if position == REST and self._picture is not None:
+            self._current = self._picture.rest[0]
+            super()._turn(position)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show it no longer."""
-        super().focusOutEvent(event)
-        self.viewport().update()
+    def _tip(self, spot: Spot) -> str:
+        if spot.part != "box":
+            return ""
+        return "Untick to leave this map out of the sum. Double click: this map alone."
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Follow the room."""
-        super().resizeEvent(event)
-        self._update_scroll_bars()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the text."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.FontChange:
-            self._update_scroll_bars()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Paint what came into view."""
-        self.viewport().update()
-
-    def _press(self, position: int, place: QPointF) -> None:
-        if position == REST:
-            self._open_rest()
-        elif self._on_check(place):
-            self.muted.emit(position)
-
-    def _on_check(self, place: QPointF) -> bool:
-        return place.x() + self.horizontalScrollBar().value() < self._plan().tiles[0]
-
-    def _open_rest(self) -> None:
-        assert self._picture is not None
-        self._current = self._picture.rest[0]
-        self.rest_toggled.emit()
-
-    def _go(self, position: int) -> None:
-        """Make a row the current one, and bring it into view."""
-        assert self._picture is not None
-        self._current = position
-        plan, bar = self._plan(), self.verticalScrollBar()
-        row = self.row_rectangle(position)
-        bottom = plan.header + self._page(plan)
-        if row.top() < plan.header:
-            bar.setValue(bar.value() + row.top() - plan.header)
-        elif row.bottom() >= bottom:
-            bar.setValue(bar.value() + row.bottom() + 1 - bottom)
-        self._describe(announce=True)
-        self.viewport().update()
-
-    def _describe(self, *, announce: bool) -> None:
-        """Tell assistive technology what the current row is."""
-        assert self._picture is not None
-        sentence = self._picture.describe(self._current)
-        self.setAccessibleDescription(sentence)
-        if announce and self.hasFocus():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, sentence))
-
-    def _set_hover(self, position: int | None) -> None:
-        if position != self._hover:
-            self._hover = position
-            self.hovered.emit(None if position == REST else position)
-            self.viewport().update()
+    def _sentence(self) -> str:
+        return "" if self._picture is None else self._picture.describe(self._current)
 
 
 def _switched(old: MapPicture, new: MapPicture, position: int) -> bool:

@@ -17,13 +17,10 @@ from cnn_explorer.core.ledger import (
     Ledger,
     Number,
     Places,
-    as_csv,
-    as_latex,
-    as_numpy,
-    as_text,
     ledger_of,
     places_for,
 )
+from cnn_explorer.core.ledger_copies import as_csv, as_latex, as_numpy, as_text
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network

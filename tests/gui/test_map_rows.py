@@ -240,8 +240,8 @@ def test_the_current_row_is_brought_into_view(show: Show, qtbot: QtBot) -> None:
     rows = show(MAKINGS[40], size=(360, 420))
     qtbot.keyClick(rows, Qt.Key.Key_End)
     row = rows.row_rectangle(39)
-    assert rows._row_at(QPointF(row.center())) == 39
-    assert rows._row_at(QPointF(0, row.bottom() + 2)) is None  # the footer is below it
+    assert rows._spot(QPointF(row.center())).position == 39
+    assert rows._spot(QPointF(0, row.bottom() + 2)) is None  # the footer is below it
     qtbot.keyClick(rows, Qt.Key.Key_PageUp)
     assert rows.accessibleDescription().startswith("input map 3")
     qtbot.keyClick(rows, Qt.Key.Key_Home)

@@ -20,7 +20,9 @@ from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import MakingColours, colouring_of, making_colours
-from cnn_explorer.gui.pixel_rows import REST, PixelRows
+from cnn_explorer.gui.figures import figure
+from cnn_explorer.gui.pixel_rows import PixelRows
+from cnn_explorer.gui.row_area import REST
 from cnn_explorer.gui.settings import Settings
 
 Show = Callable[..., PixelRows]
@@ -221,16 +223,16 @@ def test_where_there_is_no_room_all_scrolls(show: Show) -> None:
 
 
 def test_only_what_is_in_view_is_formatted(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnn_explorer.gui import pixel_rows
+    from cnn_explorer.gui import pixel_picture
 
     asked: list[int] = []
-    original = pixel_rows.window_texts
+    original = pixel_picture.window_texts
 
     def counting(ledger: object, position: int, decimals: int) -> list[str]:
         asked.append(position)
         return original(ledger, position, decimals)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pixel_rows, "window_texts", counting)
+    monkeypatch.setattr(pixel_picture, "window_texts", counting)
     rows = show(made((256, 4)), height=500)
     image(rows)
     assert set(asked) <= set(range(10))
@@ -251,6 +253,31 @@ def test_muted_rows_are_struck_through_and_not_counted(show: Show) -> None:
     ] == [True, False, True]
     assert rows.accessibleDescription().startswith("Conv1[0]: 9 products, ")
     assert rows.accessibleDescription().endswith(", off")
+
+
+def test_the_numbers_of_a_muted_row_are_dimmed_but_not_covered(show: Show) -> None:
+    rows, heard = show(made(mute=(1,)), pixel=(5, 13)), image(show(pixel=(5, 13))).astype(int)
+    struck, base = image(rows).astype(int), np.array(ground(rows))
+    for points in cells(rows, 1).values():
+        x, y = np.transpose([(point.x(), point.y()) for point in points if point.x() < 250])
+        place = np.s_[y.min() : y.max() + 1, x.min() : x.max() + 1]
+        share = np.abs(struck[place] - base).sum() / np.abs(heard[place] - base).sum()
+        dimmed = base + (heard[place] - base) * share
+        assert 0.4 < share < 0.9
+        assert (np.abs(struck[place] - dimmed).max(axis=-1) < 30).mean() > 0.8
+    assert np.abs(struck - heard).max(axis=(1, 2))[rows.row_rectangle(1).center().y()] > 60
+
+
+def test_a_picture_for_paper_has_sharper_digits(show: Show) -> None:
+    rows = show(pixel=(5, 13))
+    picture = figure(rows, 4, dark=False)
+    points = cells(rows, 0)[1, 1]
+    x, y = np.transpose([(point.x(), point.y()) for point in points if point.x() < 250])
+    data = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1, 4)
+    place = data[4 * y.min() : 4 * y.max(), 4 * x.min() : 4 * x.max()]
+    blocks = place.reshape(y.max() - y.min(), 4, x.max() - x.min(), 4, 4)
+    # Enlarged from the screen's picture, each of its pixels would be an even square.
+    assert (blocks != blocks[:, :1, :, :1]).any()
 
 
 # The pointer and the keyboard.
