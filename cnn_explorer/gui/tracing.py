@@ -74,6 +74,7 @@ class Tracing(QObject):
         self._channel: int | None = None
         self._cell: Cell | None = None
         self._joined: tuple[int | None, int | None] = (None, None)
+        self._followed = document.state
         self._traced: object = None
         document.changed.connect(self._follow)
         selection.changed.connect(self._trace_selection)
@@ -103,8 +104,11 @@ class Tracing(QObject):
     @Slot(object, object)
     def _follow(self, new: State, old: State) -> None:
         if new.network is not old.network or new.scheme is not old.scheme:
+            self._followed = new
+            # The panel still shows the old network; the cards tell anew what they are about.
             self._channel = self._cell = None
-            self._joined = (None, None)
+            if self._joined[0] is not None and self._joined[0] >= len(new.network.layers):
+                self._joined = (None, None)
             self._trace()
 
     @Slot(object, object)
@@ -120,8 +124,8 @@ class Tracing(QObject):
     @Slot()
     def _trace(self) -> None:
         state, current = self._document.state, self._selection.current
-        if len(self._layers.cards) != len(state.network.layers):
-            return  # the cards are about to follow
+        if (state.network, state.scheme) != (self._followed.network, self._followed.scheme):
+            return  # what the pointer is on is still a part of the old network
         pointer = self._pointer()
         key = (
             state.network, state.scheme, current, pointer,

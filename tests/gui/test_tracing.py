@@ -158,3 +158,36 @@ def test_in_naive_only_the_chain_of_the_address_is_marked(bench: Bench) -> None:
     assert [tile for tile in range(3) if bench.marked(1, tile)] == [1]
     bench.hover(0, Spot(2, 5, 5))
     assert [tile for tile in range(12) if True in bench.marked(2, tile)] == [8, 9, 10, 11]
+
+
+def test_nothing_is_traced_until_the_cards_have_followed(bench: Bench) -> None:
+    bench.hover(1, Spot(3, 27, 27))
+    assert bench.marked(1)
+    network = with_stride(new_network((3, 4)), 1, 4)
+    selection = bench.selection
+
+    def select_first(new: State, old: State) -> None:
+        selection.select(selection.current.at((0, 1), (6, 6)))
+        bench.column.set_state(new)
+
+    bench.document.changed.disconnect(bench.tracing._follow)
+    bench.document.changed.connect(select_first)
+    bench.document.changed.connect(bench.tracing._follow)
+    bench.document.commit("Stride", replace(bench.document.state, network=network))
+    expected = np.zeros((28, 28), bool)
+    expected[24:27, 24:27] = True
+    assert same(bench.marked(1)[False], expected)
+
+
+def test_in_naive_a_map_of_another_branch_has_no_descendants_in_view(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    bench = Bench(qtbot, tmp_path, new_network((3, 2, 2)))
+    state = replace(bench.document.state, scheme=ChannelScheme.NAIVE)
+    bench.column.set_state(state)
+    bench.document.commit("Naive", state)
+    bench.selection.select(Selection().at((1, 0, 0)))
+    bench.hover(0, Spot(2, 5, 5))  # map 2; Conv 3 shows the maps 1.*.*
+    assert not bench.marked(3, 0)
+    bench.hover(0, Spot(1, 5, 5))
+    assert bench.marked(3, 0)
