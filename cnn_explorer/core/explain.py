@@ -15,6 +15,8 @@ from cnn_explorer.core.convolution import Method, Taps
 from cnn_explorer.core.network import Conv2d, Mutes, Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 
+_TOGETHER = 16  # convolutions between two checkpoints, half a millisecond: to yield costs as much
+
 
 def contributions(
     maps: Array,
@@ -38,8 +40,10 @@ def contributions(
         Real, where each input map has a kernel of its own, or one in which all have the same.
     channels
         Which of the filter's input maps, numbered within its group; None for all.
-    method, checkpoint
+    method
         As in `cnn_explorer.core.convolution.conv2d`.
+    checkpoint
+        Called before every 16 convolutions; whatever it raises ends the computation.
 
     Returns
     -------
@@ -50,15 +54,22 @@ def contributions(
     """
     inputs = layer.inputs_of(filter_)
     chosen = range(layer.depth) if channels is None else channels
-    kernel = np.broadcast_to(scheme_kernel(layer, scheme)[filter_], layer.weight.shape[1:])
-    return layer.before_activation(
-        maps[[inputs[channel] for channel in chosen]],
-        kernel[list(chosen), np.newaxis],
-        None,
-        groups=len(chosen),
-        method=method,
-        checkpoint=checkpoint,
-    )
+    own = scheme_kernel(layer, scheme, slice(filter_, filter_ + 1))[0]
+    kernel = np.broadcast_to(own, layer.weight.shape[1:])
+    parts = []
+    for start in range(0, len(chosen), _TOGETHER):
+        if checkpoint is not None:
+            checkpoint()
+        few = list(chosen[start : start + _TOGETHER])
+        part = layer.before_activation(
+            maps[[inputs[channel] for channel in few]],
+            kernel[few, np.newaxis],
+            None,
+            groups=len(few),
+            method=method,
+        )
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def running_sums(parts: Array, muted: Mutes | None = None, start: Array | None = None) -> Array:

@@ -46,7 +46,7 @@ _LABELS = {
 }
 
 
-def scheme_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
+def scheme_kernel(layer: Conv2d, scheme: ChannelScheme, filters: slice = slice(None)) -> Array:
     """Kernels that a layer convolves with in a scheme.
 
     Parameters
@@ -55,6 +55,8 @@ def scheme_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
         The layer; its weight has shape (out, in / groups, kh, kw).
     scheme
         Which scheme.
+    filters
+        Of which filters; all, unless told.
 
     Returns
     -------
@@ -63,8 +65,9 @@ def scheme_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
         group's inputs) and Shared (their mean). With one input all three are the same.
     """
     if scheme is ChannelScheme.REAL or layer.depth == 1:
-        return layer.weight
-    flat: Array = layer.weight.sum(axis=1, keepdims=True, dtype=np.float32)
+        return layer.weight if filters == slice(None) else layer.weight[filters]
+    with np.errstate(over="ignore"):  # sums beyond float32 are infinite, as a pass has them
+        flat: Array = layer.weight[filters].sum(axis=1, keepdims=True, dtype=np.float32)
     return flat if scheme is ChannelScheme.NAIVE else flat / np.float32(layer.depth)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.schemes import scheme_kernel
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.settings import Settings
 
@@ -89,7 +88,7 @@ class MakingColours:
     colours
         The colour map.
     maps, kernels, parts, output
-        Scales of the input maps, as in their grid; of the layer's kernels; of contributions, sums
+        Scales of the input maps, as in their grid; of the filter's kernels; of contributions, sums
         and the map before activation, which share one; of the map itself, as in its grid.
     """
 
@@ -105,11 +104,10 @@ def making_colours(making: Making, colouring: Colouring) -> MakingColours:
     colours, contrast = colouring.colours, colouring.contrast
     layer = len(making.address) - 1
     drawing = scale_of([np.ones(1, np.float32)], colours, contrast)
-    kernels = scheme_kernel(making.layer, making.state.scheme)
     return MakingColours(
         colours,
         colouring.scale(layer - 1, making.maps) if layer else drawing,
-        scale_of([kernels], colours, contrast),
+        scale_of([making.kernels], colours, contrast),
         scale_of([making.parts, making.total, making.before], colours, contrast),
         colouring.scale(layer, making.map),
     )

@@ -46,8 +46,10 @@ class Inspector(QTabWidget):
         self._document = document
         self._selection = selection
         self._store = store
+        self._behind = False
         self.setDocumentMode(True)
         self.setAccessibleName("Inspector")
+        self.tabBar().setAccessibleName("Inspector")
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
         scroll = QScrollArea(self)
@@ -80,8 +82,14 @@ class Inspector(QTabWidget):
         address = self._selection.current.address
         making = activations.making
         self._name_tab()
-        if address is None or (making is not None and making.address == address):
+        self._behind = address is not None and (making is None or making.address != address)
+        if not self._behind:
             self.making.show_making(making if address is not None else None, colouring)
+        self.making.set_stale(self._behind)
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is out of date: with all maps, or because another map's making is still shown."""
+        self.making.set_stale(stale or self._behind)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the making of the map."""

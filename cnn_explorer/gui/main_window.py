@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
 
     def _set_stale(self, stale: bool) -> None:
         self.layers.set_stale(stale)
-        self.inspector.making.set_stale(stale)
+        self.inspector.set_stale(stale)
 
     @property
     def shown(self) -> Activations | None:
@@ -279,6 +279,11 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _lead(self, to: str) -> None:
         """Go where the explanation of an answer leads."""
+        if to == "diagonal":
+            for card in self.layers.cards:
+                card.contributions.spread()
+        elif to == "making":
+            self.store.update(zoom="map")
         self.actions_by_name["only_diagonal" if to == "diagonal" else to].trigger()
 
     # Settings, layout, dialogs.

@@ -109,12 +109,14 @@ def test_contributions_and_bias_are_the_map_before_activation(case, scheme, meth
     assert (abs(before - expected) <= bound).all()
 
 
-def test_a_checkpoint_comes_before_each_contribution():
-    calls = []
-    layer = new_network((3, 2)).layers[1]
-    maps = np.ones((3, 5, 5), np.float32)
-    contributions(maps, layer, 1, channels=[0, 2], checkpoint=lambda: calls.append(1))
-    assert len(calls) == 2
+def test_a_checkpoint_comes_before_every_sixteen_contributions():
+    layer = new_network((40, 2)).layers[1]
+    maps = np.random.default_rng(0).random((40, 5, 5), np.float32)
+    for count, expected in ((1, 1), (16, 1), (17, 2), (40, 3)):
+        calls = iter(range(99))
+        some = contributions(maps, layer, 1, channels=range(count), checkpoint=calls.__next__)
+        assert next(calls) == expected
+        np.testing.assert_array_equal(some, contributions(maps, layer, 1)[:count])
 
 
 def test_a_filter_or_an_input_map_that_there_is_not():
