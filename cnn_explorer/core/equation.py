@@ -3,8 +3,7 @@
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.schemes import ChannelScheme, address_text
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+from cnn_explorer.core.sentences import bias_name, subscript
 
 
 def equation(making: Making) -> str:
@@ -23,15 +22,15 @@ def equation(making: Making) -> str:
         if len(channels) > 1:
             first, last = channels[0], channels[-1]
             # Of the second group on, kernels are counted from 0 again.
-            index, total = (f"i − {first}", f"Σᵢ₌{_small(first)}…{_small(last)} ") if first else (
-                "i", "Σᵢ ",
-            )  # fmt: skip
+            index, total = "i", "Σᵢ "
+            if first:
+                index, total = f"i − {first}", f"Σᵢ₌{subscript(first)}…{subscript(last)} "
             number = "i"
         source = f"Conv{len(address) - 1}[{number}]"
     if making.state.scheme is ChannelScheme.SHARED:
         index = "0"
     kernel = f"{_kernel(making)}[:, :, {index}, {address[-1]}]"
-    bias = "" if layer.bias is None else f"b{_small(len(address))}[{address[-1]}] + "
+    bias = "" if layer.bias is None else f"{bias_name(address)} + "
     body = f"{bias}{total}{source} \N{ASTERISK OPERATOR} {kernel}"
     if layer.activation != "none":
         body = f"{ACTIVATIONS[layer.activation].label}( {body} )"
@@ -58,8 +57,4 @@ def _kernel(making: Making) -> str:
     names = {ChannelScheme.SHARED: "W\N{COMBINING MACRON}", ChannelScheme.NAIVE: "K"}
     flat = making.layer.depth > 1
     name = names.get(making.state.scheme, "W") if flat else "W"
-    return name + _small(len(making.address))
-
-
-def _small(number: int) -> str:
-    return str(number).translate(_SUBSCRIPTS)
+    return name + subscript(len(making.address))

@@ -16,8 +16,7 @@ from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.explain import PixelTerms
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.schemes import ChannelScheme, address_text
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+from cnn_explorer.core.sentences import bias_name
 
 
 @dataclass(frozen=True)
@@ -158,12 +157,6 @@ class Ledger:
         return f"{self.map_name} at row {self.pixel[0]}, column {self.pixel[1]}"
 
     @property
-    def bias_name(self) -> str:
-        """“b₂[1]”."""
-        layer = str(len(self.making.address)).translate(_SUBSCRIPTS)
-        return f"b{layer}[{self.making.address[-1]}]"
-
-    @property
     def value_name(self) -> str:
         """“ReLU = map 1”."""
         making = self.making
@@ -185,7 +178,8 @@ class Ledger:
     @property
     def footer(self) -> tuple[tuple[str, Number], ...]:
         """What follows the subtotals, with its names: bias, rounding, before activation, map."""
-        bias = () if self.bias is None else ((f"bias {self.bias_name}", self.bias),)
+        name = f"bias {bias_name(self.making.address)}"
+        bias = () if self.bias is None else ((name, self.bias),)
         return (
             *bias,
             ("rounding", self.rounding),

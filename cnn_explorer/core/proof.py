@@ -1,14 +1,17 @@
 """The proof: the sum of what a panel shows, held against the map that the grid shows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.network import Conv2d
 
 _UNIT_ROUNDOFF = 2.0**-24  # of float32
 _SMALLEST = 2.0**-149  # positive number of float32
+_LARGEST = float(np.finfo(np.float32).max)
 _FUNCTION_ERROR = 8  # unit roundoffs, more than numpy's exp and tanh are wrong by in float32
 
 
@@ -19,7 +22,8 @@ class Proof:
     Parameters
     ----------
     before, before_allowed
-        Largest |difference| before the activation, and the most that rounding can explain.
+        Largest |difference| before the activation, and the most that rounding can explain. Pixels
+        of which the terms overflow float32 are left out of both.
     after, after_allowed
         The same after the activation.
     """
@@ -35,7 +39,13 @@ class Proof:
         return self.before <= self.before_allowed and self.after <= self.after_allowed
 
 
-def prove(recomputed: Array, before: Array, after: Array, layer: Conv2d, allowed: float) -> Proof:
+def prove(
+    recomputed: Array,
+    before: Array,
+    after: Array,
+    layer: Conv2d,
+    allowed: npt.NDArray[np.float64],
+) -> Proof:
     """Hold the sum of the parts against the map on screen.
 
     Parameters
@@ -47,12 +57,13 @@ def prove(recomputed: Array, before: Array, after: Array, layer: Conv2d, allowed
     layer
         Gives the activation.
     allowed
-        Of `rounding_allowed`.
+        Of `rounding_allowed`; pixels where it is infinite are not compared.
 
     Returns
     -------
     Proof
         A difference that is not a number counts as infinite, unless both values are the same.
+        What is allowed is that of the pixel where it is largest.
 
     Notes
     -----
@@ -63,15 +74,20 @@ def prove(recomputed: Array, before: Array, after: Array, layer: Conv2d, allowed
     with np.errstate(all="ignore"):
         again = activation.function(recomputed)
         rounding = 0.0 if layer.activation in ("none", "relu") else _FUNCTION_ERROR
+        compared = np.isfinite(allowed)
+        most = float(allowed.max(initial=0, where=compared))
+        result = float(np.abs(again).max(initial=0, where=compared & np.isfinite(again)))
         return Proof(
-            _largest_difference(recomputed, before),
-            allowed,
-            _largest_difference(again, after),
-            activation.slope * allowed + 2 * rounding * _UNIT_ROUNDOFF * _largest(np.abs(again)),
+            _largest_difference(recomputed, before, compared),
+            most,
+            _largest_difference(again, after, compared),
+            activation.slope * most + 2 * rounding * _UNIT_ROUNDOFF * result,
         )
 
 
-def rounding_allowed(maps: Array, kernels: Array, bias: float, layer: Conv2d) -> float:
+def rounding_allowed(
+    maps: Array, kernels: Array, bias: float, layer: Conv2d
+) -> npt.NDArray[np.float64]:
     """The most by which two float32 computations of one map before activation can differ.
 
     Parameters
@@ -85,33 +101,44 @@ def rounding_allowed(maps: Array, kernels: Array, bias: float, layer: Conv2d) ->
     layer
         Gives stride, padding and dilation.
 
+    Returns
+    -------
+    ndarray
+        float64, shape (output rows, output columns); infinite where Σ|w·x| + |bias| leaves float32:
+        there one order of summing may overflow and another not.
+
     Notes
     -----
-    A sum of N products, in whatever order, computed with unit roundoff u = 2⁻²⁴, is wrong by at
-    most g(N) Σ|w·x| with g(N) = N·u / (1 - N·u) (N. J. Higham, Accuracy and Stability of Numerical
-    Algorithms, 2nd ed., 2002, section 3.1); the bias is one term more. Two computations differ by
-    at most twice that. A product too small for a normal number is wrong by up to half the smallest
-    number there is, on top. The largest such bound over the pixels is returned, those where it
-    overflows apart.
+    A sum in which each term takes part in at most N roundings of unit u = 2⁻²⁴ is wrong by at most
+    g(N) Σ|w·x| with g(N) = N·u / (1 - N·u) (N. J. Higham, Accuracy and Stability of Numerical
+    Algorithms, 2nd ed., 2002, section 3.1). Roundings that do not depend on each other stay below
+    8·√N·u in place of N·u but for one sum in 10¹³/N (N. J. Higham and T. Mary, A New Approach to
+    Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput. 41, 2019, theorem 2.4, λ = 8): the
+    smaller of the two is taken. In the pass, whose order is not known, N is the number of all
+    products, and one for the bias; in the parts it is that of one kernel's cells and of the
+    kernels. The two may be wrong to different sides. A product too small for a normal number is
+    wrong by up to half the smallest number there is, on top.
     """
+    count, *size = kernels.shape
     terms = kernels.size + 1
-    gamma = terms * _UNIT_ROUNDOFF / (1 - terms * _UNIT_ROUNDOFF)
-    magnitudes = layer.before_activation(
+    gamma = _growth(terms) + _growth(math.prod(size) + count + 1)
+    (magnitudes,) = layer.before_activation(
         np.abs(maps), np.abs(kernels)[np.newaxis], None, groups=1, method="matmul"
-    )
-    largest = _largest(magnitudes)
-    underflow = 2 * terms * _SMALLEST if largest else 0.0
-    # The magnitudes are themselves rounded, by at most the same factor.
-    return 2 * gamma * (largest * (1 + gamma) + abs(bias)) + underflow
+    ).astype(np.float64)
+    # They are themselves rounded, by at most the same factor.
+    most = magnitudes * (1 + gamma) + abs(bias)
+    allowed = gamma * most + 2 * terms * _SMALLEST * magnitudes.any()
+    return np.where(most <= _LARGEST, allowed, np.inf)
 
 
-def _largest(values: Array) -> float:
-    """The largest of the finite ones."""
-    return float(values.max(initial=0, where=np.isfinite(values)))
+def _growth(roundings: int) -> float:
+    """Of the sum of magnitudes, what so many roundings of each term can make wrong."""
+    steps = min(roundings, 8 * math.sqrt(roundings)) * _UNIT_ROUNDOFF
+    return steps / (1 - steps)
 
 
-def _largest_difference(one: Array, other: Array) -> float:
+def _largest_difference(one: Array, other: Array, compared: npt.NDArray[np.bool_]) -> float:
     difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     difference[np.isnan(difference)] = np.inf
-    return float(difference.max(initial=0, where=~same))
+    return float(difference.max(initial=0, where=compared & ~same))

@@ -8,6 +8,7 @@ from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
 from cnn_explorer.core.state import State
 
 _MOST_LISTED = 6
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -88,6 +89,16 @@ def _listed(numbers: Sequence[int]) -> str:
         words[_MOST_LISTED - 1 :] = [f"{len(words) - _MOST_LISTED + 1} more"]
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def subscript(number: int) -> str:
+    """A whole number in subscript digits: “₁₂”."""
+    return str(number).translate(_SUBSCRIPTS)
+
+
+def bias_name(address: Address) -> str:
+    """What a map's bias is called: “b₂[1]”."""
+    return f"b{subscript(len(address))}[{address[-1]}]"
 
 
 def signed(value: float) -> str:

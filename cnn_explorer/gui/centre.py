@@ -60,8 +60,8 @@ class Centre(QStackedWidget):
         self._store = store
         self.shown: Activations | None = None
         self._colouring: Colouring | None = None
-        self.layers = LayerColumn(document, selection, store, actions["add_layer"], self)
         self.question = QuestionLine(document, selection, store, self)
+        self.layers = LayerColumn(document, selection, store, actions["add_layer"], self)
         self.enlarged = Enlarged(selection, self)
         self._overview = QWidget(self)
         column = QVBoxLayout(self._overview)

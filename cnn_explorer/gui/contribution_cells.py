@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -54,6 +54,9 @@ class ContributionCells(ContributionMatrix):
         self._document = document
         self._selection = selection
         self.setAccessibleName(f"Contributions of {layer_name(layer)}")
+        # Who hears of it forgets it with an edit; told after all have followed.
+        self._retelling = QTimer(self, singleShot=True, interval=0)
+        self._retelling.timeout.connect(self._retell)
         self.clicked.connect(self._select)
         selection.changed.connect(self._show_selection)
         self._show_selection(selection.current, selection.current)
@@ -67,14 +70,13 @@ class ContributionCells(ContributionMatrix):
         return self.contents.title(*self.pair(index))
 
     def cells_in_view(self) -> Cells | None:
-        """Contributions on screen in Real and Shared, the row that is being added included."""
+        """Contributions on screen in Real and Shared."""
         pairs = [self.pair(index) for index in self.visible()]
         if self.contents.naive or not pairs:
             return None
         last = self.contents.rows - 1
-        rows = [row for row, _ in pairs if row <= last]
-        if self.contents.position or not rows:
-            rows.append(min(self.contents.step, last))
+        # Sums alone need a row all the same, for a block has some.
+        rows = [row for row, _ in pairs if row <= last] or [min(self.contents.step, last)]
         filters = [filter_ for _, filter_ in pairs]
         return Cells(
             self._layer,
@@ -101,15 +103,16 @@ class ContributionCells(ContributionMatrix):
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the layer, the scheme and the colours; other cells are shown unfolded."""
         old, contents = self.contents, replace(self.contents, state=state)
-        before = old.rows, old.columns, old.naive
-        if before != (contents.rows, contents.columns, contents.naive):
+        if old.shape != contents.shape:
             contents = replace(contents, position=0.0)
             self.current = 0, self.current[1]
+            self._join((None, None))
         self.contents = contents
         self.set_colours(settings)
         self.lay_out()
         self._show_selection(self._selection.current, self._selection.current)
         self.refresh()
+        self._retelling.start()
 
     def set_position(self, position: float) -> None:
         """Fold the cells, as far as `FoldedMatrix.position` says."""
@@ -119,7 +122,8 @@ class ContributionCells(ContributionMatrix):
             self._set_hover(None)
             self.refresh()
             if position:
-                self.show_cell(min(int(position) + 1, self.contents.rows - 1))
+                for row in (int(position), int(position) + 1):
+                    self.show_cell(min(row, self.contents.rows - 1))
         self.viewport().update()
 
     def set_running(self, running: bool) -> None:
@@ -162,6 +166,8 @@ class ContributionCells(ContributionMatrix):
         row, filter_ = self.current[0], self.current[1] or 0
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_M):
             super().keyPressEvent(event)
+        elif event.isAutoRepeat():
+            return  # a key held down would mute and unmute by turns
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.mute_row(row)
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
@@ -232,6 +238,12 @@ class ContributionCells(ContributionMatrix):
         self.viewport().setCursor(shape)
         self.viewport().update()
         self.joined.emit(*pair)
+
+    @Slot()
+    def _retell(self) -> None:
+        """Tell again what is under the pointer, after an edit."""
+        if self.pointed != (None, None):
+            self.joined.emit(*self.pointed)
 
     # The selection.
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QRegion
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.display import COLOUR_MAPS, Scale, scale_of
+from cnn_explorer.core.display import Scale, scale_of
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.sentences import signed
 from cnn_explorer.gui.colouring import Colouring, pictures_of
-from cnn_explorer.gui.contribution_values import FoldedMatrix
+from cnn_explorer.gui.contribution_values import FoldedMatrix, kernel_colouring
 from cnn_explorer.gui.marks import Pictures, paint_linked, paint_muted, paint_pictures, paint_pin
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot, TileArea
@@ -82,9 +82,8 @@ class ContributionMatrix(TileArea):
 
     def set_colours(self, settings: Settings) -> None:
         """Colour the kernels, on the scale that all of the layer share."""
-        colours = COLOUR_MAPS[settings.colour_map]
-        scale = scale_of([self.contents.kernel], colours, settings.contrast)
-        self._kernels = Colouring(colours, settings.contrast, (scale,))
+        conv, scheme = self.contents.conv, self.contents.state.scheme
+        self._kernels = kernel_colouring(conv, scheme, settings.colour_map, settings.contrast)
 
     def set_room(self, width: int, share: int, most: int) -> None:
         """Make the tiles as large as fits a room; heights as in `LayerCard.set_room`."""
@@ -94,13 +93,17 @@ class ContributionMatrix(TileArea):
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the contributions and the maps of a pass."""
         self.contents = replace(self.contents, shown=activations)
-        self._colouring = colouring
+        first, self._colouring = self._colouring is None, colouring
         shown = self.contents.colour_range()
         self._parts = None
         if shown:
             scale = scale_of(shown, colouring.colours, colouring.contrast)
             self._parts = replace(colouring, scales=(scale,))
-        self.refresh()
+        if first:
+            self.refresh()
+        else:
+            self._pictures = None
+            self.viewport().update(self._inside())
 
     def lay_out(self) -> None:
         """Fit the tiles into the room."""
@@ -169,6 +172,14 @@ class ContributionMatrix(TileArea):
             return None
         row = self.pair(spot.index)[0]
         return spot if self.contents.kind(row) and (row >= self.contents.rows) == below else None
+
+    def _inside(self) -> QRegion:
+        """The part of the viewport with tiles and input maps: all but the headers."""
+        body = self.body()
+        rows, tiles = QRectF(body), QRectF(body)
+        rows.setLeft(0)
+        tiles.setBottom(max(body.bottom(), self.home(self.contents.lines - 1, 0).bottom() + 3))
+        return QRegion(rows.toRect()) + tiles.toRect()
 
     def row_at(self, position: QPointF) -> int | None:
         """The row at a position in the gutter."""
@@ -274,15 +285,16 @@ class ContributionMatrix(TileArea):
         return ()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what is in view."""
+        """Paint what is in view; the headers only where more than values changed."""
+        headers = not event.region().subtracted(self._inside()).isEmpty()
         painter = QPainter(self.viewport())
         try:
             if self._colouring is not None:
-                self._paint(painter)
+                self._paint(painter, headers=headers)
         finally:
             painter.end()
 
-    def _paint(self, painter: QPainter) -> None:
+    def _paint(self, painter: QPainter, *, headers: bool) -> None:
         contents, visible = self.contents, self.visible()
         shown = [index for index in visible if contents.kind(self.pair(index)[0])]
         moving = [index for index in shown if self.pair(index)[0] == contents.moving]
@@ -304,7 +316,8 @@ class ContributionMatrix(TileArea):
         rows = sorted({self.pair(index)[0] for index in visible})
         self._paint_inputs(painter, [row for row in rows if row < contents.rows])
         painter.setClipping(False)
-        self._paint_headers(painter, sorted({self.pair(index)[1] for index in visible}))
+        if headers:
+            self._paint_headers(painter, sorted({self.pair(index)[1] for index in visible}))
 
     def _paint_bands(self, painter: QPainter, room: QRectF) -> None:
         """The ground of the selected column, and of the row and the column under the pointer."""

@@ -1,21 +1,49 @@
 """What each tile of a layer's matrix of contributions shows, folded or not. Knows no widgets."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.display import COLOUR_MAPS, scale_of
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Block
-from cnn_explorer.core.network import Conv2d, layer_name
+from cnn_explorer.core.network import MAX_LAYERS, Conv2d, layer_name
 from cnn_explorer.core.schemes import Address, ChannelScheme, address_text, scheme_kernel
 from cnn_explorer.core.sentences import map_title
 from cnn_explorer.core.state import State
+from cnn_explorer.gui.colouring import Colouring
 
 Kind = Literal["part", "running", "sum", "biased", "map"]
 """A contribution; the sum of all up to it; the sum of all; that plus the bias; a map."""
+
+# Sums and scales over a whole weight, of the layers at hand; every face asks for them again.
+
+
+@lru_cache(maxsize=MAX_LAYERS)
+def layer_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
+    """A layer's kernels in a scheme, shape (out, in or 1, kh, kw)."""
+    return scheme_kernel(layer, scheme)
+
+
+@lru_cache(maxsize=MAX_LAYERS)
+def kernel_colouring(
+    layer: Conv2d, scheme: ChannelScheme, colour_map: str, contrast: int
+) -> Colouring:
+    """Colours of a layer's kernels, on a scale that all of them share.
+
+    Parameters
+    ----------
+    layer, scheme
+        Whose kernels, and in which scheme.
+    colour_map, contrast
+        As in `cnn_explorer.gui.settings.Settings`.
+    """
+    colours = COLOUR_MAPS[colour_map]
+    scale = scale_of([layer_kernel(layer, scheme)], colours, contrast)
+    return Colouring(colours, contrast, (scale,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +94,11 @@ class FoldedMatrix:
         return self.conv.out_channels
 
     @property
+    def shape(self) -> tuple[int, int, bool]:
+        """What a fold is a fold of: rows, columns, and whether nothing is summed."""
+        return self.rows, self.columns, self.naive
+
+    @property
     def lines(self) -> int:
         """Rows with those of sums and maps."""
         return self.rows + (0 if self.naive else 2)
@@ -95,10 +128,10 @@ class FoldedMatrix:
         """(rows, columns) of the layer's maps."""
         return self.state.network.sizes[self.layer + 1]
 
-    @cached_property
+    @property
     def kernel(self) -> Array:
         """The layer's kernels in the scheme at hand, shape (out, in or 1, kh, kw)."""
-        return scheme_kernel(self.conv, self.state.scheme)
+        return layer_kernel(self.conv, self.state.scheme)
 
     @cached_property
     def block(self) -> Block | None:
@@ -236,7 +269,9 @@ class FoldedMatrix:
             return f"{name} · {source} \N{ASTERISK OPERATOR} {kernel}"
         if kind == "running":
             terms = "1 convolution" if row == 0 else f"{row + 1} convolutions"
-            return f"{name} · filter {filter_}, sum of the first {terms}"
+            muted = int(self.conv.mutes_of(filter_)[: row + 1].sum())
+            left_out = f", {muted} of them muted and left out" if muted else ""
+            return f"{name} · filter {filter_}, sum of the first {terms}{left_out}"
         if kind in ("sum", "biased"):
             return f"{name} · filter {filter_}, Σ {'+ b' if kind == 'biased' else 'before bias'}"
         return map_title(self.state, self.address(row, filter_))

@@ -1,5 +1,6 @@
 """The face of a layer's card that shows its contributions, and folds them into its maps."""
 
+import numpy as np
 from PySide6.QtCore import QEasingCurve, Qt, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
@@ -73,18 +74,21 @@ class Contributions(QWidget):
         self._selection = selection
         self._reduced_motion = False
         self._wide = True
+        self.words_height = 0  # of words and controls, as wide as they are
         self._stops: tuple[int, ...] = (0,)
         self.cells = ContributionCells(layer, document, selection, self)
         self._words = QLabel(self)
         self._words.setWordWrap(True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._controls = FlowLayout()
         self._panel = QWidget(self)
+        # One widget, for each that is shown or hidden costs a layout of the whole window.
+        self._summed = QWidget(self._panel)
+        self._controls = FlowLayout(self._summed)
         column = QVBoxLayout(self._panel)
         column.setContentsMargins(0, 2, 0, 0)
         column.setSpacing(8)
         column.addWidget(self._words)
-        column.addLayout(self._controls)
+        column.addWidget(self._summed)
         self._build_fold()
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._body.setContentsMargins(0, 0, 0, 0)
@@ -137,9 +141,9 @@ class Contributions(QWidget):
         # Its numbers come with the first maps, its room is there before.
         numbers = self.fontMetrics().horizontalAdvance("in view−8.88−8.88")
         self._legend.setMinimumWidth(numbers + 104)
-        self._summed = self._fold, modes, self._counter, self._legend
-        for widget in self._summed:
+        for widget in (self._fold, modes, self._counter, self._legend):
             self._controls.addWidget(widget)
+            widget.show()
 
     # What the owner sets.
 
@@ -152,7 +156,8 @@ class Contributions(QWidget):
             As in `LayerCard.set_room`.
         """
         letters = self.fontMetrics().averageCharWidth() * _PANEL_LETTERS
-        panel = max(letters, self._controls.minimumSize().width())
+        controls = 0 if self._summed.isHidden() else self._controls.minimumSize().width()
+        panel = max(letters, controls)
         wide = width >= 3 * panel
         self._write(wide)
         direction = QBoxLayout.Direction
@@ -168,7 +173,7 @@ class Contributions(QWidget):
             panel = min(width - room - _GAP, 2 * panel)
         else:
             room = panel = width
-        height = self._panel_height(panel)
+        height = self.words_height = self._panel_height(panel)
         if not wide:
             below = height + self._body.spacing()
             # What is over the card may leave the window, so that all of the cells are in it.
@@ -181,19 +186,20 @@ class Contributions(QWidget):
     def _panel_height(self, width: int) -> int:
         """Height of words and controls in a width."""
         self._controls.invalidate()
-        controls = self._controls.heightForWidth(width)
-        return 2 + self._words.heightForWidth(width) + (8 + controls if controls else 0)
+        controls = 0 if self._summed.isHidden() else 8 + self._controls.heightForWidth(width)
+        return 2 + self._words.heightForWidth(width) + controls
 
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the layer, the scheme, the colours and whether things may move."""
         self._state = state
         self._reduced_motion = settings.reduced_motion
+        shape = self.cells.contents.shape
         self.cells.set_state(state, settings)
-        if not self.cells.contents.position:
+        if self.cells.contents.shape != shape:
             self._animation.stop()
+        said = self._words.text()
         self._write(self._wide)
-        for widget in self._summed:
-            widget.setVisible(not self.cells.contents.naive)
+        self._summed.setVisible(not self.cells.contents.naive)
         before, after = (
             self.cells.contents.rows * self.cells.contents.columns,
             self.cells.contents.columns,
@@ -206,6 +212,8 @@ class Contributions(QWidget):
         longest = max(map(self.fontMetrics().horizontalAdvance, self._counts()))
         self._counter.setFixedWidth(longest + 6)
         self._show_position()
+        if self._words.text() != said:
+            self.words_height = self._panel_height(self._panel.width())
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the contributions of a pass."""
@@ -337,20 +345,33 @@ class Contributions(QWidget):
             kernel = f"the same kernel {_index('0')} in every row"
         else:
             kernel = f"its own kernel {_index('i')}" if self._layer else f"kernel {_index('0')}"
-        name = layer_name(self._layer)
-        if rows > 1:
-            end = (
-                f"None vanished: they were added. "
-                f"No map of {name} comes from one map of {layer_name(self._layer - 1)}."
-            )
-        else:
-            end = "With one input map, each sum has one term."
         return [
             f"Each cell is <b>one</b> convolution: {source} \N{ASTERISK OPERATOR} {kernel}.",
             f"Not summed: {rows} × {columns} = <b>{compact(rows * columns)}</b>.",
             f"Summed down each column: <b>{columns}</b>.",
-            end,
+            self._what_is_left(),
         ]
+
+    def _what_is_left(self) -> str:
+        """What becomes of the terms, and how many maps a sum comes from."""
+        conv = self.cells.contents.conv
+        muted = 0 if conv.muted is None else conv.muted.sum(axis=1)
+        heard = conv.depth - np.resize(muted, conv.out_channels)
+        name, before = layer_name(self._layer), layer_name(self._layer - 1)
+        terms = conv.depth * conv.out_channels
+        said = ["None vanished: they were added."] if conv.depth > 1 else []
+        if conv.muted_count:
+            said = [f"{compact(conv.muted_count)} of {compact(terms)} are muted and left out."]
+        if not heard.any():
+            said.append("Each sum is 0.")
+        elif conv.depth == 1:
+            said.insert(0, "With one input map, each sum has one term.")
+        elif heard.min() > 1:
+            said.append(f"No map of {name} comes from one map of {before}.")
+        elif heard.max() == 1:
+            most = "" if heard.all() else "at most "
+            said.append(f"Each map of {name} comes from {most}one map of {before}.")
+        return " ".join(said)
 
     def _naive_words(self) -> list[str]:
         rows, columns = self.cells.contents.rows, self.cells.contents.columns
@@ -370,6 +391,9 @@ class Contributions(QWidget):
         ]
         if rows > 1:
             words.append("Nothing is summed, and no filter sees two maps.")
+        if muted := self.cells.contents.conv.muted_count:
+            count = compact(rows * columns)
+            words.append(f"{compact(muted)} of {count} are muted: made without their convolution.")
         return words
 
 

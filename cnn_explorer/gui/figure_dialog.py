@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.gui.fields import ComboBox
-from cnn_explorer.gui.figures import FigureError, figure
+from cnn_explorer.gui.figures import FigureError, figure, figure_size
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.files import FileError, write_atomically
@@ -41,7 +41,7 @@ Parts = Sequence[tuple[str, QWidget]]
 
 
 class FigureDialog(QDialog):
-    """Shows a figure as it will be, and copies or saves it.
+    """Shows a figure as it will be, no sharper than the screen, and copies or saves it.
 
     It is empty until `show_figure`: before it is open, marks of the pointer are in the window.
 
@@ -68,8 +68,8 @@ class FigureDialog(QDialog):
         super().__init__(parent)
         self._parts = parts
         self._store = store
-        self._image = QImage()
-        self._path = ""
+        self._path = self._size = ""
+        self._painted: tuple[QImage, QWidget | None, bool] = QImage(), None, False
         self._job = LongJob(self)
         self.setWindowTitle("Copy figure")
         self._part, self._scale, self._ground = (ComboBox(self) for _ in range(3))
@@ -129,24 +129,34 @@ class FigureDialog(QDialog):
     def _name(self) -> str:
         return self._part.currentText()
 
+    @property
+    def _chosen(self) -> tuple[QWidget, int, bool]:
+        """Which figure: part, scale, and whether on a dark ground."""
+        _, widget = self._parts[self._part.currentIndex()]
+        return widget, self._scale.currentData(), self._ground.currentData()
+
     @Slot()
     def show_figure(self) -> None:
-        """Paint the figure that is chosen, or say why there is none."""
-        _, widget = self._parts[self._part.currentIndex()]
+        """Show the figure that is chosen, or say why there is none."""
+        widget, scale, dark = self._chosen
+        preview = QImage()
         try:
-            self._image = figure(widget, self._scale.currentData(), self._ground.currentData())
-            self._says.setText(_size_text(self._image))
+            self._size = _size_text(figure_size(widget, scale))
+            self._says.setText(self._size)
+            if self._painted[1:] != (widget, dark):
+                # A sharp one of the window takes long; it is painted when it is asked for.
+                self._painted = figure(widget, 1, dark), widget, dark
+            preview = self._painted[0]
         except FigureError as error:
-            self._image = QImage()
             self._says.setText(str(error))
-        self._preview.show_image(self._image, f"{self._name}: {self._says.text()}")
-        self._copy.setEnabled(not self._image.isNull())
-        self._save.setEnabled(not self._image.isNull())
+        self._preview.show_image(preview, f"{self._name}: {self._says.text()}")
+        self._copy.setEnabled(not preview.isNull())
+        self._save.setEnabled(not preview.isNull())
 
     @Slot()
     def _copy_image(self) -> None:
-        QGuiApplication.clipboard().setImage(self._image)
-        self.said.emit(f"Copied “{self._name}” as a picture, {_size_text(self._image)}")
+        QGuiApplication.clipboard().setImage(figure(*self._chosen))
+        self.said.emit(f"Copied “{self._name}” as a picture, {self._size}")
         self.accept()
 
     # Saving.
@@ -168,7 +178,7 @@ class FigureDialog(QDialog):
                 return
         self._path = path
         self.setEnabled(False)
-        self._job.run(partial(_write, self._image, path))
+        self._job.run(partial(_write, figure(*self._chosen), path))
 
     def _may_replace(self, path: str) -> bool:
         answer = QMessageBox.question(
@@ -183,7 +193,7 @@ class FigureDialog(QDialog):
     @Slot(object)
     def _saved(self, _: object) -> None:
         self._store.update(folder=str(Path(self._path).parent))
-        self.said.emit(f"Saved “{self._name}” as {self._path}, {_size_text(self._image)}")
+        self.said.emit(f"Saved “{self._name}” as {self._path}, {self._size}")
         self.accept()
 
     @Slot(object)
@@ -284,14 +294,16 @@ class _Preview(QWidget):
         target = QRectF(0, 0, size.width() / ratio, size.height() / ratio)
         target.moveCenter(QRectF(self.rect()).center())
         painter = QPainter(self)
-        painter.drawImage(target, self._fitted)
-        painter.setPen(self.palette().mid().color())
-        painter.drawRect(target.adjusted(0, 0, -1, -1))
-        painter.end()
+        try:
+            painter.drawImage(target, self._fitted)
+            painter.setPen(self.palette().mid().color())
+            painter.drawRect(target.adjusted(0, 0, -1, -1))
+        finally:
+            painter.end()
 
 
-def _size_text(image: QImage) -> str:
-    return f"{compact(image.width())} × {compact(image.height())} pixels"
+def _size_text(size: QSize) -> str:
+    return f"{compact(size.width())} × {compact(size.height())} pixels"
 
 
 def _write(image: QImage, path: str, **_: object) -> None:

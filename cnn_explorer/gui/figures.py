@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QPoint, QSizeF, Qt
+from PySide6.QtCore import QPoint, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPalette, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnn_explorer.core.sentences import compact
-from cnn_explorer.gui.theme import palette_of, sheet_of
+from cnn_explorer.gui.theme import palette_of, sheet_of, use_palette
 
 MOST_PIXELS = 100_000_000
 """Of one picture: 400 MB of memory."""
@@ -18,6 +18,29 @@ _DOTS_PER_METRE = 3780  # 96 an inch: a sharper picture is as large on paper, no
 
 class FigureError(ValueError):
     """There is no such picture; the message is one sentence for the user."""
+
+
+def figure_size(widget: QWidget, scale: int) -> QSize:
+    """Pixels of a figure, across and down.
+
+    Parameters
+    ----------
+    widget, scale
+        As in `figure`.
+
+    Raises
+    ------
+    FigureError
+        If there would be more than `MOST_PIXELS`.
+    """
+    size = (QSizeF(widget.size()) * widget.devicePixelRatioF() * scale).toSize()
+    count = size.width() * size.height()
+    if count > MOST_PIXELS:
+        raise FigureError(
+            f"The picture would have {compact(count)} pixels, and {compact(MOST_PIXELS)} are the "
+            "most; choose a lower resolution or a smaller part."
+        )
+    return size
 
 
 def figure(widget: QWidget, scale: int, dark: bool) -> QImage:
@@ -43,15 +66,8 @@ def figure(widget: QWidget, scale: int, dark: bool) -> QImage:
     FigureError
         If the picture would have more than `MOST_PIXELS`.
     """
+    image = QImage(figure_size(widget, scale), QImage.Format.Format_RGB32)
     sharpness = widget.devicePixelRatioF() * scale
-    size = (QSizeF(widget.size()) * sharpness).toSize()
-    count = size.width() * size.height()
-    if count > MOST_PIXELS:
-        raise FigureError(
-            f"The picture would have {compact(count)} pixels, and {compact(MOST_PIXELS)} are the "
-            "most; choose a lower resolution or a smaller part."
-        )
-    image = QImage(size, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(sharpness)
     with _dressed(widget.window(), dark) as palette:
         image.fill(palette.color(QPalette.ColorRole.Window))
@@ -75,11 +91,11 @@ def _dressed(window: QWidget, dark: bool) -> Iterator[QPalette]:
         palette.setColor(QPalette.ColorRole.Window, QColor(Qt.GlobalColor.white))
     before, sheet = QApplication.palette(), window.styleSheet()
     try:
-        QApplication.setPalette(palette)
+        use_palette(palette)
         # It makes the window's widgets take the application's palette, and only those, which is
         # much faster than a style sheet of the application.
         window.setStyleSheet(sheet_of(dark))
         yield palette
     finally:
-        QApplication.setPalette(before)
+        use_palette(before)
         window.setStyleSheet(sheet)

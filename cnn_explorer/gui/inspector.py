@@ -50,18 +50,12 @@ class Inspector(QTabWidget):
         self.setDocumentMode(True)
         self.setAccessibleName("Inspector")
         self.tabBar().setAccessibleName("Inspector")
+        self.setUsesScrollButtons(False)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
-        scroll = QScrollArea(self)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.tensors)
-        # The dock's own ground shows through.
-        scroll.viewport().setAutoFillBackground(False)
-        self.addTab(self.making, "")
-        self.addTab(scroll, "Kernel tensors")
+        self.addTab(_scrolled(self.making), "")
+        self.addTab(_scrolled(self.tensors), "Kernel tensors")
         self.currentChanged.connect(self.view_changed)
         selection.changed.connect(self._selection_changed)
         for name, slot in (
@@ -88,7 +82,7 @@ class Inspector(QTabWidget):
         self.making.set_stale(self._behind)
 
     def set_stale(self, stale: bool) -> None:
-        """Dim what is out of date: with all maps, or because another map's making is still shown."""
+        """Dim what is out of date, as all maps or because another map's making is shown."""
         self.making.set_stale(stale or self._behind)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -104,7 +98,7 @@ class Inspector(QTabWidget):
     @Slot()
     def show_making(self) -> None:
         """Turn to how the map is made, with the keyboard on its rows."""
-        self.setCurrentWidget(self.making)
+        self.setCurrentIndex(0)
         self.making.focus_rows()
 
     @Slot()
@@ -115,7 +109,7 @@ class Inspector(QTabWidget):
 
     @Slot()
     def _switch_zoom(self) -> None:
-        self.setCurrentWidget(self.making)
+        self.setCurrentIndex(0)
         self._store.update(zoom="map" if self._store.current.zoom == "pixel" else "pixel")
 
     @Slot(object, object)
@@ -133,3 +127,17 @@ class Inspector(QTabWidget):
             title = f"How map {number} is made"
         if title != self.tabText(0):
             self.setTabText(0, title)
+
+
+def _scrolled(panel: QWidget) -> QScrollArea:
+    """A panel that scrolls where it has not the height that it needs."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(panel)
+    # The dock's own ground shows through.
+    area.viewport().setAutoFillBackground(False)
+    panel.setAutoFillBackground(False)
+    return area

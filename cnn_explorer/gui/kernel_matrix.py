@@ -8,14 +8,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
-from cnn_explorer.core.activations import Array
-from cnn_explorer.core.display import COLOUR_MAPS, scale_of
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.network import Mutes, layer_name
-from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
+from cnn_explorer.gui.contribution_values import kernel_colouring, layer_kernel
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings
@@ -62,7 +61,7 @@ class KernelMatrix(TileArea):
         self._state = state
         self._selection = selection
         self._room = (400, 200, 200)
-        self._kernel: Array = scheme_kernel(state.network.layers[layer], state.scheme)
+        self._kernel = layer_kernel(state.network.layers[layer], state.scheme)
         self._colouring: Colouring | None = None
         self.setAccessibleName(f"Kernels of {layer_name(layer)}")
         self.clicked.connect(self._select)
@@ -88,11 +87,11 @@ class KernelMatrix(TileArea):
         """Follow the layer's kernels, the scheme and the colours."""
         self._state = state
         layer = state.network.layers[self._layer]
-        self._kernel = scheme_kernel(layer, state.scheme)
+        self._kernel = layer_kernel(layer, state.scheme)
         self.muted = () if layer.muted is None else _Marked(self._flat(layer.muted))
-        colours = COLOUR_MAPS[settings.colour_map]
-        scale = scale_of([self._kernel], colours, settings.contrast)
-        self._colouring = Colouring(colours, settings.contrast, (scale,))
+        self._colouring = kernel_colouring(
+            layer, state.scheme, settings.colour_map, settings.contrast
+        )
         self._arrange()
         self.refresh()
 

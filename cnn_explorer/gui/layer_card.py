@@ -91,6 +91,8 @@ class LayerCard(QFrame):
         self.setObjectName("card")
         self._layer = layer
         self._document = document
+        self._state, self._settings = document.state, settings
+        self._room = (400, 200, 200)
         self._colouring: Colouring | None = None
         self._shapes_height = 0
         self._title = QLabel(layer_name(layer), self)
@@ -108,6 +110,7 @@ class LayerCard(QFrame):
         self.contributions = Contributions(layer, document, selection, self)
         self.kernels = KernelMatrix(layer, document.state, selection, self)
         self._bodies = self.maps, self.contributions, self.kernels
+        self._behind: list[Contributions | KernelMatrix] = []
         self._muted = self._muted_button()
         self._faces = QButtonGroup(self)
         self._flows = (FlowLayout(last_right=True), FlowLayout(last_right=True))
@@ -126,8 +129,8 @@ class LayerCard(QFrame):
         for face, body in enumerate(self._bodies):
             column.addWidget(body)
             body.setVisible(face == 0)
-        self.fields.said.connect(self._say)
-        self._address.said.connect(self._say)
+        self.fields.said.connect(self.say)
+        self._address.said.connect(self.say)
         self._faces.idClicked.connect(self._show_face)
         self.maps.scrolled.connect(self.view_changed)
         self.maps.hovered.connect(self._describe_map)
@@ -182,21 +185,28 @@ class LayerCard(QFrame):
         """
         inner = width - 2 * PADDING - 2
         self._shapes_height = self._flows[1].heightForWidth(inner)
-        for body in self._bodies:
-            body.set_room(inner, share, most)
+        self._room = inner, share, most
+        self._bodies[self._faces.checkedId()].set_room(*self._room)
+
+    def needs(self, width: int) -> tuple[object, ...]:
+        """What the card's room depends on, at a width: while it is the same, the room may stay."""
+        face, words = self.face, self.contributions.words_height
+        beside = words if face is self.contributions.cells else 0
+        return face, face.mosaic, face.map_size, beside, self.chrome_height(width)
 
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the network, the scheme and the colours."""
         if self._layer >= len(state.network.layers):
             return
-        self._say("")
+        self.say("")
+        self._state, self._settings = state, settings
         self.fields.show_network(state.network)
         self._shapes.setText(_shape_line(state, self._layer))
         self._shapes.setToolTip(self._shapes.text())
         self._address.set_state(state)
         self.maps.set_state(state)
-        self.contributions.set_state(state, settings)
-        self.kernels.set_state(state, settings)
+        self._behind = [self.contributions, self.kernels]
+        self._catch_up()
         count = state.network.layers[self._layer].muted_count
         self._muted.setText(f"{count} muted")
         self._muted.setVisible(count > 0)
@@ -208,6 +218,14 @@ class LayerCard(QFrame):
         self.maps.show_maps(activations, colouring)
         self.contributions.show_maps(activations, colouring)
         self._show_legend()
+
+    def _catch_up(self) -> None:
+        """Let the face that is shown follow what it missed; a hidden one costs nothing."""
+        shown = self._bodies[self._faces.checkedId()]
+        for body in self._behind:
+            if body is shown:
+                body.set_state(self._state, self._settings)
+        self._behind = [body for body in self._behind if body is not shown]
 
     def show_face(self, face: int) -> None:
         """Turn the card to one of `FACES`, by its number."""
@@ -310,6 +328,8 @@ class LayerCard(QFrame):
 
     @Slot(int)
     def _show_face(self, face: int) -> None:
+        self._catch_up()
+        self._bodies[face].set_room(*self._room)
         for place, body in enumerate(self._bodies):
             body.setVisible(place == face)
         self._show_legend()
@@ -365,7 +385,8 @@ class LayerCard(QFrame):
         self.activated.emit()
 
     @Slot(str)
-    def _say(self, reason: str) -> None:
+    def say(self, reason: str) -> None:
+        """Say why an edit cannot work, or "" that nothing is wrong."""
         if reason != self._reason.text():
             self._reason.setText(reason)
             self._reason.setVisible(bool(reason))

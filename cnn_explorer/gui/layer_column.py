@@ -67,6 +67,7 @@ class LayerColumn(QScrollArea):
         self._selection = selection
         self._store = store
         self.cards: list[LayerCard] = []
+        self._fitted: list[object] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -124,7 +125,11 @@ class LayerColumn(QScrollArea):
         if len(state.network.layers) - had != 1:
             self._awaited = None
         self._add.setVisible(self._add.defaultAction().isEnabled())
-        self._lay_out()
+        # Mutes and colours change what is painted, but seldom what room it takes.
+        if self._needs() == self._fitted:
+            self._settled.start()
+        else:
+            self._lay_out()
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""
@@ -212,7 +217,13 @@ class LayerColumn(QScrollArea):
         width = self.width() - 2 * GAP
         if self._share_out(width) > self.height():
             self._share_out(width - self.verticalScrollBar().sizeHint().width())
+        self._fitted = self._needs()
         self._settled.start()
+
+    def _needs(self) -> list[object]:
+        """What the cards' room depends on, beside the column's size."""
+        width = self.width() - 2 * GAP
+        return [self._add.isHidden(), *(card.needs(width) for card in self.cards)]
 
     def _share_out(self, width: int) -> int:
         """Divide the height among the cards, of a width, and return what they all take."""
@@ -270,7 +281,7 @@ class LayerColumn(QScrollArea):
         try:
             network = edit.move_layer(state.network, layer, to)
         except ValueError as error:
-            self.cards[layer].fields.said.emit(str(error))
+            self.cards[layer].say(str(error))
             return
         self._document.commit(f"Move {layer_name(layer)}", replace(state, network=network))
 
@@ -280,6 +291,6 @@ class LayerColumn(QScrollArea):
         try:
             network = edit.remove_layer(state.network, layer)
         except ValueError as error:
-            self.cards[layer].fields.said.emit(str(error))
+            self.cards[layer].say(str(error))
             return
         self._document.commit(f"Remove {layer_name(layer)}", replace(state, network=network))

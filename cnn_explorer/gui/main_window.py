@@ -90,11 +90,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("CNN Explorer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        # In the order in which Tab goes through them.
+        self.switch = SchemeSwitch(self.document, self)
         self.input = InputPanel(self.document, self.store, actions, self)
         self.centre = Centre(self.document, self.selection, self.store, actions, self)
         self.layers = self.centre.layers
         self.inspector = Inspector(self.document, self.selection, self.store, actions, self)
-        self.switch = SchemeSwitch(self.document, self)
         self.status = StatusBar(self)
         self.exporter = Exporter(
             self.document, self.selection, self.store, self.layers.in_view, self
@@ -312,7 +313,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _say_refused(self, reason: str) -> None:
-        self.layers.cards[-1].fields.said.emit(reason)
+        self.layers.cards[-1].say(reason)
 
     @Slot()
     def _show_keys(self) -> None:

@@ -1,18 +1,16 @@
 """How the selected map is made: the equation, the rows, and the proof that they add up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
-from cnn_explorer.core.ledger import Ledger
-from cnn_explorer.core.ledger_copies import as_csv, as_latex, as_numpy, as_text
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network, layer_name
@@ -21,6 +19,7 @@ from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
 from cnn_explorer.gui.legend import Legend
 from cnn_explorer.gui.map_rows import MapRows
+from cnn_explorer.gui.pixel_copies import PixelCopies, copy_ledger
 from cnn_explorer.gui.pixel_rows import PixelRows
 from cnn_explorer.gui.proof_line import ProofLine
 from cnn_explorer.gui.selection import Selection, SelectionModel
@@ -32,12 +31,7 @@ BOTH = 640
 _MARGIN = 8
 _SPACE = 6
 _SETTLED = 300  # milliseconds after the last frame
-_COPIES: dict[str, Callable[[Ledger], str]] = {
-    "text": as_text,
-    "CSV": as_csv,
-    "LaTeX": as_latex,
-    "NumPy": as_numpy,
-}
+_LEAST_LINES = 22  # of the rows: the head of a pixel, one row and its footer
 
 
 class MakingPanel(QWidget):
@@ -75,10 +69,12 @@ class MakingPanel(QWidget):
         self._store = store
         self._making: Making | None = None
         self._colouring: Colouring | None = None
+        self._pin: tuple[int, int] | None = None
         self._shown: tuple[object, ...] = ()
         self._sorted: list[int] = []
         self._fitting = 0
         self._heights: tuple[int, ...] = ()
+        self._least = 0
         self._hint = QLabel("Click a map to see how it is made.", self)
         self._hint.setWordWrap(True)
         self._equation = OneLine(self)
@@ -99,7 +95,7 @@ class MakingPanel(QWidget):
         self._legend = Legend(self)
         self._controls = self._line(self._zooms, self._running, self._legend)
         self._folding = self._line(orders, self._all)
-        self._copies = self._copy_buttons()
+        self._copies = PixelCopies(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SETTLED)
@@ -119,6 +115,8 @@ class MakingPanel(QWidget):
             Of the grids.
         """
         self._making, self._colouring = making, colouring
+        if self._of_selected():
+            self._pin = self._selection.current.pin
         key = (making.address, making.state.network, making.state.scheme) if making else ()
         if key != self._shown:
             self._shown = key
@@ -128,6 +126,9 @@ class MakingPanel(QWidget):
                 self._note.setText(note(making))
                 self.proof.show_making(making)
             self._place()
+            # The same row may be another map's by now, and marks go with the network.
+            for view in self._views():
+                view.tell()
         else:
             self._show()
         self._timer.start()
@@ -142,8 +143,8 @@ class MakingPanel(QWidget):
         self._views()[-1 if self._store.current.zoom == "pixel" else 0].setFocus()
 
     def minimumSizeHint(self) -> QSize:
-        """So that some rows have room."""
-        return QSize(240, 18 * self.fontMetrics().height())
+        """So that a row, its footer and the proof have room; its owner scrolls what has none."""
+        return QSize(240, self._least)
 
     # What is shown.
 
@@ -176,13 +177,16 @@ class MakingPanel(QWidget):
         both = (self.map_rows, "map"), (self.pixel_rows, "pixel")
         return [view for view, name in both if wide or name == zoom]
 
+    def _of_selected(self) -> bool:
+        """Whether the map shown is the selected one: another's making comes with the next pass."""
+        making = self._making
+        return making is not None and making.address == self._selection.current.address
+
     def _pixel(self, making: Making) -> tuple[int, int] | None:
-        """The pinned pixel, if it is one of the map shown."""
-        selected = self._selection.current
-        if selected.pin is None or selected.address != making.address:
-            return None
+        """The pixel that is, or while its map was selected was, pinned, if it is inside."""
         rows, columns = making.map.shape
-        return selected.pin if selected.pin[0] < rows and selected.pin[1] < columns else None
+        pin = self._pin
+        return pin if pin is not None and pin[0] < rows and pin[1] < columns else None
 
     def _sort(self) -> None:
         """Decide in which order the rows stand."""
@@ -236,11 +240,15 @@ class MakingPanel(QWidget):
 
     def _room(self, *, folding: bool) -> int:
         """Height that is left for the rows, with or without the line on how they fold."""
+        return max(0, self.height() - self._frame(folding=folding))
+
+    def _frame(self, *, folding: bool) -> int:
+        """Height of all but the rows."""
         parts = [self._equation, self._controls, self.proof]
         parts += [widget for widget in (self._note, self._copies) if not widget.isHidden()]
         if folding:
             parts.append(self._folding)
-        return max(0, self.height() - 2 * _MARGIN - sum(map(self._height, parts)))
+        return 2 * _MARGIN + sum(map(self._height, parts))
 
     def _needed(self) -> tuple[int, ...]:
         """Heights that show all of the rows."""
@@ -256,7 +264,7 @@ class MakingPanel(QWidget):
             return
         self._heights = self._needed()
         room = self._room(folding=not self._folding.isHidden())
-        for widget in (self._equation, self._note, self._controls, self._folding):
+        for widget in (self._equation, self._controls, self._folding):
             top = self._put(widget, top)
         views = self._views()
         share = width // len(views)
@@ -267,8 +275,14 @@ class MakingPanel(QWidget):
         for place, (view, height) in enumerate(zip(views, heights, strict=True)):
             view.setGeometry(_MARGIN + place * share, top, share, height)
         top += max(heights) + _SPACE
-        for widget in (self.proof, self._copies):
+        # Not above the rows: a click on a check box must not move it from under the pointer.
+        for widget in (self._note, self.proof, self._copies):
             top = self._put(widget, top)
+        rows = min(max(self._heights), _LEAST_LINES * self.fontMetrics().height())
+        least = self._frame(folding=not self._folding.isHidden()) + rows
+        if least != self._least:
+            self._least = least
+            self.updateGeometry()
 
     def _put(self, widget: QWidget, top: int) -> int:
         """Put a part below another, and say where it ends."""
@@ -310,9 +324,12 @@ class MakingPanel(QWidget):
 
     @Slot(object, object)
     def _selection_changed(self, new: Selection, old: Selection) -> None:
-        # With another map comes another making; what is shown keeps its pixel until then.
-        if self._making is not None and new.address == self._making.address:
+        if self._of_selected():
+            self._pin = new.pin
             self._place()
+        else:
+            self.channel_hovered.emit(None)
+            self.cell_hovered.emit(None)
 
     @Slot(int)
     def _set_zoom(self, index: int) -> None:
@@ -337,45 +354,62 @@ class MakingPanel(QWidget):
 
     @Slot(int)
     def _mute(self, position: int) -> None:
-        making = self._making
-        assert making is not None
-        verb = "Unmute" if making.muted[position] else "Mute"
-        self._edit(position, verb, toggle_mute)
+        target = self._target(position)
+        if target is not None:
+            index, filter_, channel = target
+            network = toggle_mute(self._document.state.network, *target)
+            muted = network.layers[index].mutes_of(filter_)[channel]
+            self._commit("Mute" if muted else "Unmute", position, network)
 
     @Slot(int)
     def _solo(self, position: int) -> None:
-        self._edit(position, "Solo", toggle_solo)
+        target = self._target(position)
+        if target is not None:
+            index, filter_, _ = target
+            network = toggle_solo(self._document.state.network, *target)
+            alone = network.layers[index].mutes_of(filter_).any()
+            self._commit("Solo" if alone else "Unsolo", position, network)
 
-    def _edit(
-        self, position: int, verb: str, edit: Callable[[Network, int, int, int], Network]
-    ) -> None:
-        making, state = self._making, self._document.state
+    def _target(self, position: int) -> tuple[int, int, int] | None:
+        """A row's layer, filter, and input map in its group, if it still can be muted."""
+        making = self._making
         assert making is not None
-        index, filter_, channel = (
-            len(making.address) - 1,
-            making.address[-1],
-            making.channels[position],
-        )
+        index, filter_ = len(making.address) - 1, making.address[-1]
+        channel = making.channels[position]
         # What is shown may be a frame behind; a layer of other weights is another layer.
-        layers = state.network.layers
+        layers = self._document.state.network.layers
         if index >= len(layers) or layers[index].weight is not making.layer.weight:
-            return
+            return None
         inputs = layers[index].inputs_of(filter_)
         if channel not in inputs:
             self.said.emit(
                 f"{layer_name(index)} has groups: filter {filter_} sees maps {inputs.start} to "
                 f"{inputs.stop - 1}, so there is nothing of map {channel} to mute."
             )
-            return
-        network = edit(state.network, index, filter_, channel - inputs.start)
+            return None
+        return index, filter_, channel - inputs.start
+
+    def _commit(self, verb: str, position: int, network: Network) -> None:
+        making, state = self._making, self._document.state
+        assert making is not None
         if network is not state.network:
-            source = "drawing" if index == 0 else f"map {channel}"
+            index, filter_ = len(making.address) - 1, making.address[-1]
+            source = f"map {making.channels[position]}" if index else "drawing"
             text = f"{verb} {source} → {filter_} in {layer_name(index)}"
             self._document.commit(text, replace(state, network=network))
 
+    def _live(self) -> Making | None:
+        """The making, if its numbers are those of the network and of the selected map."""
+        making, state = self._making, self._document.state
+        if making is None or not self._of_selected():
+            return None
+        shown = making.state
+        same = shown.network is state.network and shown.scheme is state.scheme
+        return making if same else None
+
     @Slot(object)
     def _hover(self, position: int | None) -> None:
-        making = self._making
+        making = self._live()
         if position is None or making is None:
             self.channel_hovered.emit(None)
         else:
@@ -383,19 +417,19 @@ class MakingPanel(QWidget):
 
     @Slot(object)
     def _hover_cell(self, cell: tuple[int, int, int] | None) -> None:
-        making = self._making
+        making = self._live()
         if cell is None or making is None:
             self.cell_hovered.emit(None)
         else:
             self.cell_hovered.emit((making.channels[cell[0]], *cell[1:]))
 
-    @Slot(int)
-    def _copy(self, index: int) -> None:
+    @Slot(str)
+    def _copy(self, notation: str) -> None:
         ledger = self.pixel_rows.ledger
-        if ledger is not None:
-            name = list(_COPIES)[index]
-            QGuiApplication.clipboard().setText(_COPIES[name](ledger))
-            self.said.emit(f"Copied {ledger.title} as {name}.")
+        if not self._of_selected():
+            self.said.emit("The selected map is still being computed: copy its pixel in a moment.")
+        elif ledger is not None:
+            self.said.emit(copy_ledger(ledger, notation))
 
     # How it is built.
 
@@ -406,6 +440,7 @@ class MakingPanel(QWidget):
         self._order.idClicked.connect(self._set_order)
         self._running.toggled.connect(self._set_running)
         self._all.toggled.connect(self._set_all)
+        self._copies.asked.connect(self._copy)
         self.pixel_rows.cell_hovered.connect(self._hover_cell)
         for view in (self.map_rows, self.pixel_rows):
             view.muted.connect(self._mute)
@@ -438,19 +473,6 @@ class MakingPanel(QWidget):
         flow = FlowLayout(box, last_right=True)
         for widget in widgets:
             flow.addWidget(widget)
-        return box
-
-    def _copy_buttons(self) -> QWidget:
-        group, box = QButtonGroup(self), QWidget(self)
-        flow = FlowLayout(box)
-        flow.setSpacing(4)
-        for index, name in enumerate(_COPIES):
-            button = _button(name if index else f"Copy as {name}", box)
-            button.setProperty("segment", "alone")
-            button.setAccessibleName(f"Copy the pixel as {name}")
-            group.addButton(button, index)
-            flow.addWidget(button)
-        group.idClicked.connect(self._copy)
         return box
 
 

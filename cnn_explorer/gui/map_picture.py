@@ -15,7 +15,7 @@ from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, address_text
 from cnn_explorer.gui.colouring import Colouring, MakingColours, pictures_of
-from cnn_explorer.gui.map_plan import EDGE, Plan, small
+from cnn_explorer.gui.map_plan import EDGE, OF_ALL, SHARE, Plan, small
 from cnn_explorer.gui.marks import (
     paint_field,
     paint_muted,
@@ -77,7 +77,7 @@ class MapPicture:
         if not np.isfinite(share):
             return "no number"
         percent = "< 1" if 0 < share < 0.005 else f"{100 * share:.0f}"
-        return f"{percent} % of all"
+        return f"{percent} %{OF_ALL}"
 
     def describe(self, position: int) -> str:
         """A row in words."""
@@ -232,7 +232,7 @@ class MapPicture:
         middle = plan.share + width / 2
         # The largest mass of one sign fills half of a bar.
         largest = max((abs(mass) for both in self._masses.values() for mass in both), default=0)
-        whole = metrics.horizontalAdvance("99 % of all") <= width + EDGE
+        whole = metrics.horizontalAdvance(SHARE + OF_ALL) <= width + EDGE
         longest = self.kernel_name(len(self.making.channels) - 1)
         colons = metrics.horizontalAdvance(longest) <= width + EDGE
         ink, quiet = palette.color(_TEXT), palette.color(_QUIET)
@@ -248,7 +248,7 @@ class MapPicture:
             baseline = y + _BAR + 3 + metrics.ascent()
             muted = position != REST and self.making.muted[position]
             share = "off" if muted else self.share(position)
-            share = share if whole else share.removesuffix(" of all")
+            share = share if whole else share.removesuffix(OF_ALL)
             painter.drawText(QPointF(plan.share, baseline), share)
             if position != REST:
                 kernel = self.kernel_name(position)

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont, QFontMetrics
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.sentences import signed
+from cnn_explorer.core.sentences import bias_name, signed
+from cnn_explorer.gui.tiles import USUAL_TEXT
 
 GAP = 8
 """Logical pixels between rows."""
@@ -19,10 +21,8 @@ EDGE = 6
 _LEAST, _MOST = 44, 112
 """Logical pixels of a picture's side, where its map leaves a choice."""
 
-_USUAL_TEXT = 15
-"""Logical pixels of a line of text that is neither enlarged nor reduced."""
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SHARE, OF_ALL = "100 %", " of all"
+"""The widest share, and what follows it where it has room."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,44 @@ def small(font: QFont) -> QFont:
     return result
 
 
+class Content(NamedTuple):
+    """What of a map its layout depends on.
+
+    Parameters
+    ----------
+    rows, highest
+        How many rows there are, and the largest number among them.
+    longest
+        Side of the largest picture, in values.
+    words
+        What stands in the footer after the first and after the second picture.
+    """
+
+    rows: int
+    highest: int
+    longest: int
+    words: tuple[str, str]
+
+
+def content_of(making: Making) -> Content:
+    """What of a map its layout depends on: not its values, nor its network."""
+    bias, activation = "→", "→"
+    if making.bias is not None:
+        bias = f"+ {bias_name(making.address)}\n= {signed(making.bias)}\n→"
+    if making.layer.activation != "none":
+        activation = ACTIVATIONS[making.layer.activation].label.replace(" ", "\n") + "\n→"
+    longest = max(*making.maps.shape[1:], *making.parts.shape[1:])
+    return Content(len(making.channels), max(making.channels), longest, (bias, activation))
+
+
 def plan_rows(
-    making: Making, width: int, height: int | None, font: QFont, ratio: float, check: int
+    content: Content, width: int, height: int | None, font: QFont, ratio: float, check: int
 ) -> Plan:
     """Lay out the rows of a map with the largest pictures with which all of them have room.
 
     Parameters
     ----------
-    making
+    content
         The map.
     width, height
         The room, in logical pixels; None where there is no limit. Rows that do not have room with
@@ -98,16 +128,17 @@ def plan_rows(
     metrics = QFontMetrics(font)
     line = metrics.height()
     little = QFontMetrics(small(font))
-    words = _words(making, little)
+    words = tuple(
+        (text, max(map(little.horizontalAdvance, text.split("\n"))) + 12) for text in content.words
+    )
     index = EDGE + check + 4
-    number = metrics.horizontalAdvance("8" * len(str(max(making.channels))))
+    number = metrics.horizontalAdvance("8" * len(str(content.highest)))
     first = index + number + 4
     operator = metrics.horizontalAdvance("\N{ASTERISK OPERATOR}") + 6
-    longest = max(*making.maps.shape[1:], *making.parts.shape[1:])
-    step = longest / ratio  # a picture's side is a multiple of that
-    factor = max(1.0, line / _USUAL_TEXT)
+    step = content.longest / ratio  # a picture's side is a multiple of that
+    factor = max(1.0, line / USUAL_TEXT)
     # Large text leaves less room: rather short words than tiny pictures.
-    for share in ("99 % of all", "99 %"):
+    for share in (SHARE + OF_ALL, SHARE):
         share_width = little.horizontalAdvance(share) + EDGE
         room = (width - first - 2 * operator - GAP - share_width) / 3
         most = max(1, int(min(room, _MOST * factor) / step))
@@ -140,21 +171,7 @@ def plan_rows(
 
     for multiple in range(most, least, -1):
         found = plan(multiple)
-        rows = len(making.channels) * found.pitch
+        rows = content.rows * found.pitch
         if height is None or found.header + rows + found.footer <= height:
             return found
     return plan(least)
-
-
-def _words(making: Making, metrics: QFontMetrics) -> tuple[tuple[str, int], ...]:
-    """How the sum becomes the map before its activation, and that the map."""
-    bias, activation = "→", "→"
-    if making.bias is not None:
-        name = f"b{str(len(making.address)).translate(_SUBSCRIPTS)}[{making.address[-1]}]"
-        bias = f"+ {name}\n= {signed(making.bias)}\n→"
-    if making.layer.activation != "none":
-        activation = ACTIVATIONS[making.layer.activation].label.replace(" ", "\n") + "\n→"
-    return tuple(
-        (text, max(map(metrics.horizontalAdvance, text.split("\n"))) + 12)
-        for text in (bias, activation)
-    )

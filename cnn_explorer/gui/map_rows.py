@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QWidget
 
 from cnn_explorer.core.making import Making
 from cnn_explorer.gui.colouring import MakingColours
 from cnn_explorer.gui.map_picture import MapPicture
-from cnn_explorer.gui.map_plan import EDGE, Plan, plan_rows
+from cnn_explorer.gui.map_plan import EDGE, Plan, content_of, plan_rows
 from cnn_explorer.gui.marks import paint_hovered
 from cnn_explorer.gui.row_area import REST, RowArea, Spot
 from cnn_explorer.gui.tiles import STALE_OPACITY
@@ -94,13 +94,6 @@ class MapRows(RowArea):
         left = -self.horizontalScrollBar().value()
         return QRect(left, top - self.verticalScrollBar().value(), plan.width, plan.pitch)
 
-    def cell_rectangle(self, position: int, column: int) -> QRectF:
-        """Where a row's input map (0), kernel (1) or contribution (2) lies in the viewport."""
-        assert self._picture is not None
-        row = self.row_rectangle(position)
-        cell = self._plan().cell(column, row.top(), self._picture.shape(column))
-        return cell.translated(row.left(), 0)
-
     def minimumSizeHint(self) -> QSize:
         """A few lines; the rest scrolls."""
         return QSize(100, 6 * self.fontMetrics().height())
@@ -113,13 +106,13 @@ class MapRows(RowArea):
 
     def _planned(self, making: Making, width: int, height: int | None) -> Plan:
         font, ratio = self.font(), self.devicePixelRatioF()
-        state = making.state
-        key = state.network, state.scheme, making.address, width, height, font.key(), ratio
+        content = content_of(making)
+        key = content, width, height, font.key(), ratio
         if key not in self._plans:
             if len(self._plans) > _MOST_PLANS:
                 self._plans.clear()
             check = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)
-            self._plans[key] = plan_rows(making, width, height, font, ratio, check)
+            self._plans[key] = plan_rows(content, width, height, font, ratio, check)
         return self._plans[key]
 
     def _spot(self, point: QPointF) -> Spot | None:

@@ -99,6 +99,13 @@ class PixelRows(RowArea):
         self._arrange()
         self._describe(announce=False)
 
+    def tell(self) -> None:
+        """Tell once more which row and cell are under the pointer, if any are."""
+        super().tell()
+        cell = _cell(self._under)
+        if cell is not None:
+            self.cell_hovered.emit(cell)
+
     def height_for(self, width: int) -> int:
         """Height at which nothing scrolls."""
         header = sum(self._header_heights(width)) + 2 * PAD

@@ -188,6 +188,9 @@ class QuestionLine(QFrame):
             if asked != self._question:
                 self._question = asked
                 self._show_question()
+            kept = self._kept is not None and new.network is self._kept[0].network
+            if not kept and not is_corner_scene(new.network):
+                self._kept = None  # it may hold many weights
         self._show_scene()
 
     @Slot(object, object)

@@ -9,8 +9,10 @@ from PySide6.QtGui import (
     QAccessibleAnnouncementEvent,
     QFocusEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
+    QMoveEvent,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -25,6 +27,8 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
+
+from cnn_explorer.gui.theme import box_palette
 
 REST = -1
 """The row of all that are folded into one, where others go by their positions."""
@@ -82,6 +86,11 @@ class RowArea(QAbstractScrollArea):
         if stale != self._stale:
             self._stale = stale
             self.viewport().update()
+
+    def tell(self) -> None:
+        """Tell once more what is under the pointer, if a row is."""
+        if self._under is not None and self._under.position != REST:
+            self.hovered.emit(self._under.position)
 
     # What a subclass says.
 
@@ -145,6 +154,7 @@ class RowArea(QAbstractScrollArea):
         """A check box as the style has it."""
         option = QStyleOptionButton()
         option.initFrom(self)
+        option.palette = box_palette(self.palette())
         option.rect = place
         option.state = _ON if on else _OFF
         self.style().drawPrimitive(
@@ -155,7 +165,7 @@ class RowArea(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell what is under the pointer."""
-        self._pointer = event.position()
+        self._pointer = event.globalPosition()
         self._follow_pointer()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -195,7 +205,8 @@ class RowArea(QAbstractScrollArea):
             self._step(steps[Qt.Key(key)])
         elif rows and key == Qt.Key.Key_Space and self._current != REST:
             alone = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            (self.soloed if alone else self.muted).emit(self._current)
+            if not event.isAutoRepeat():  # each would be a step to undo
+                (self.soloed if alone else self.muted).emit(self._current)
         elif rows and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current == REST:
             self._turn(REST)
         else:
@@ -232,6 +243,17 @@ class RowArea(QAbstractScrollArea):
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
             self._arrange()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let go of what was under the pointer."""
+        super().hideEvent(event)
+        self._pointer = None
+        self._follow_pointer()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Tell what came under the pointer."""
+        super().moveEvent(event)
+        self._follow_pointer()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Paint what came into view, which may be under the pointer."""
@@ -276,7 +298,11 @@ class RowArea(QAbstractScrollArea):
 
     def _pointed(self) -> Spot | None:
         """What the pointer is on."""
-        return None if self._pointer is None else self._spot(self._pointer)
+        if self._pointer is None:
+            return None
+        # Its place on the screen: this widget may have moved since.
+        point = self.viewport().mapFromGlobal(self._pointer)
+        return self._spot(point) if self.viewport().rect().contains(point.toPoint()) else None
 
     def _describe(self, *, announce: bool) -> None:
         """Tell assistive technology the current row."""

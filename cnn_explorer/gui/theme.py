@@ -88,7 +88,7 @@ def is_dark(app: QApplication, theme: str) -> bool:
 def apply_theme(app: QApplication, theme: str) -> None:
     """Give the whole program a palette and its style sheet."""
     dark = is_dark(app, theme)
-    app.setPalette(palette_of(dark))
+    use_palette(palette_of(dark))
     app.setStyleSheet(sheet_of(dark))
 
 
@@ -104,6 +104,21 @@ def palette_of(dark: bool) -> QPalette:
     ):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
     return palette
+
+
+def use_palette(palette: QPalette) -> None:
+    """Give a palette to all widgets, and its own to check boxes."""
+    QApplication.setPalette(palette)
+    # It takes text, whatever its stub says.
+    QApplication.setPalette(box_palette(palette), "QCheckBox")  # type: ignore[arg-type]
+
+
+def box_palette(palette: QPalette) -> QPalette:
+    """A palette for check boxes: Fusion frames them darker than the window, so not to be seen."""
+    result = QPalette(palette)
+    frame = palette.color(QPalette.ColorRole.PlaceholderText)
+    result.setColor(QPalette.ColorRole.Window, frame.lighter(140))
+    return result
 
 
 def sheet_of(dark: bool) -> str:

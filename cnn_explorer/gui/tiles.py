@@ -38,7 +38,7 @@ MARGIN = 6
 CAPTION_GAP = 6
 """Logical pixels between a caption and its tile, so that marks do not touch it."""
 
-_USUAL_TEXT = 15
+USUAL_TEXT = 15
 """Logical pixels of a line of text that is neither enlarged nor reduced."""
 
 STALE_OPACITY = 0.45
@@ -186,7 +186,7 @@ class TileArea(QAbstractScrollArea):
     def grown(self, sides: tuple[int, int, int]) -> tuple[int, int, int]:
         """Sides of tiles, in logical pixels, larger where the text is."""
         # In quarters: a tile is a whole multiple of its map, and a hair more would double it.
-        factor = max(1.0, round(4 * self.fontMetrics().height() / _USUAL_TEXT) / 4)
+        factor = max(1.0, round(4 * self.fontMetrics().height() / USUAL_TEXT) / 4)
         least, legible, most = (round(side * factor) for side in sides)
         return least, legible, most
 

@@ -203,11 +203,8 @@ def test_names_follow_the_scheme() -> None:
     assert ledger.value_name == "ReLU = map 2.1"
     network = edit.new_network((3, 4))
     first = ledger_of(making_of(network, (1,)), (5, 5))
-    assert (first.map_name, first.source_name(0), first.bias_name) == (
-        "Conv1[1]",
-        "drawing",
-        "b₁[1]",
-    )
+    assert (first.map_name, first.source_name(0)) == ("Conv1[1]", "drawing")
+    assert first.footer[0][0] == "bias b₁[1]"
     plain = ledger_of(making_of(edit.with_activation(network, 1, "none")), (5, 5))
     assert plain.value_name == "no activation = map 1"
     assert plain.value.text == plain.before.text

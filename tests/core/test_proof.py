@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.explain import contributions, running_sums
 from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.proof import Proof, prove, rounding_allowed
 
@@ -61,39 +62,70 @@ def test_no_order_of_summing_is_further_off_than_allowed(
     products = (maps * kernels).ravel()
     found = [float(in_float32(products, bias, generator)) for _ in range(8)]
     found.append(float(np.float32(exact)))
-    assert max(found) - min(found) <= allowed
+    assert max(found) - min(found) <= allowed.max()
 
 
 def test_the_bound_is_the_textbooks():
-    """A window of 9 ones and a bias: 2 · 10u / (1 - 10u) · 10. Nothing where there is nothing."""
+    """A window of 9 ones and a bias, in 10 and in 9 + 1 + 1 roundings. Nothing where nothing is."""
     maps, kernels = np.ones((1, 3, 3), np.float32), np.ones((1, 3, 3), np.float32)
     layer = layer_of(side=3)
-    roundoff = 2.0**-24
-    gamma = 10 * roundoff / (1 - 10 * roundoff)
-    assert rounding_allowed(maps, kernels, 1.0, layer) == pytest.approx(2 * gamma * 10, rel=1e-5)
-    assert rounding_allowed(-maps, kernels, -1.0, layer) == pytest.approx(2 * gamma * 10, rel=1e-5)
-    assert rounding_allowed(0 * maps, kernels, 0.0, layer) == 0
-    assert rounding_allowed(maps, 0 * kernels, 0.0, layer) == 0
+    u = 2.0**-24
+    expected = 10 * (10 * u / (1 - 10 * u) + 11 * u / (1 - 11 * u))
+    assert rounding_allowed(maps, kernels, 1.0, layer) == pytest.approx(expected, rel=1e-5)
+    assert rounding_allowed(-maps, kernels, -1.0, layer) == pytest.approx(expected, rel=1e-5)
+    assert rounding_allowed(0 * maps, kernels, 0.0, layer) == [[0]]
+    assert rounding_allowed(maps, 0 * kernels, 0.0, layer) == [[0]]
 
 
-def test_the_bound_is_that_of_the_pixel_with_the_largest_terms():
+def test_many_roundings_grow_with_their_root():
+    maps, kernels = np.ones((256, 3, 3), np.float32), np.ones((256, 3, 3), np.float32)
+    steps = 8 * (np.sqrt(256 * 9 + 1) + np.sqrt(9 + 256 + 1))
+    allowed = rounding_allowed(maps, kernels, 1.0, layer_of(side=3, depth=256))
+    assert allowed == pytest.approx(2305 * steps * 2.0**-24, rel=1e-3)
+
+
+def test_the_bound_is_each_pixels_own():
     maps = np.zeros((1, 6, 6), np.float32)
     maps[0, 5, 5] = 7
     layer = layer_of(side=2)
     kernels = np.full((1, 2, 2), 3, np.float32)
-    assert rounding_allowed(maps, kernels, 0.0, layer) == pytest.approx(
-        2 * 5 * 2**-24 * 21, rel=1e-5
-    )
+    allowed = rounding_allowed(maps, kernels, 0.0, layer)
+    assert allowed[4, 4] == pytest.approx((5 + 6) * 2**-24 * 21, rel=1e-5)
+    assert np.delete(allowed.ravel(), -1).max() < 1e-40
     # With a stride of 3 no window reaches it.
-    assert rounding_allowed(maps, kernels, 0.0, replace(layer, stride=(3, 3))) == 0
+    assert not rounding_allowed(maps, kernels, 0.0, replace(layer, stride=(3, 3))).any()
 
 
-def test_pixels_that_overflow_do_not_loosen_the_bound():
-    maps = np.array([[[1, np.inf, np.nan, 3e38]]], np.float32)
+def test_nothing_is_promised_where_the_terms_overflow():
+    maps = np.array([[[1, np.inf, np.nan, 3e38, 0.25]]], np.float32)
     kernels = np.full((1, 1, 1), 4, np.float32)
-    assert rounding_allowed(maps, kernels, 0.0, layer_of()) == pytest.approx(
-        4 * 4 / 2**24, rel=1e-5
-    )
+    (allowed,) = rounding_allowed(maps, kernels, 0.0, layer_of()).tolist()
+    assert allowed[0] == pytest.approx(4 * (2 + 3) / 2**24, rel=1e-5)
+    assert allowed[1:4] == [np.inf] * 3
+    assert np.isinf(rounding_allowed(maps, kernels * 8e37, 3e38, layer_of())[0, 0])
+
+
+@pytest.mark.parametrize("largest", [1e36, 1e38, 3e38])
+@settings(max_examples=20)
+@given(st.integers(0, 99999))
+def test_overflow_in_one_order_of_summing_alone_is_no_fault(largest, seed):
+    """Both methods of a layer's convolution, where some sums leave float32 on their way."""
+    generator = np.random.default_rng(seed)
+    maps = generator.uniform(-1, 1, (4, 8, 8)).astype(np.float32)
+    maps[:, :, :3] = 0
+    weight = generator.uniform(-largest, largest, (1, 4, 3, 3)).astype(np.float32)
+    layer = Conv2d(0, weight, None, activation="relu", padding="valid")
+    parts = contributions(maps, layer, 0, method="signal")
+    recomputed = running_sums(parts, np.zeros((4, 1, 1), bool))[-1]
+    (before,) = layer.before_activation(maps, weight, None, groups=1, method="matmul")
+    after = layer.activate(before)
+    allowed = rounding_allowed(maps, weight[0], 0.0, layer)
+    proof = prove(recomputed, before, after, layer, allowed)
+    assert proof.holds
+    assert np.isfinite([proof.before, proof.before_allowed]).all()
+    wrong = before.copy()
+    wrong[2, 0] = 1e38  # where a window of zeros adds up without overflow
+    assert not prove(recomputed, wrong, after, layer, allowed).holds
 
 
 # Holding two maps against each other
@@ -113,20 +145,21 @@ def test_what_rounding_explains_holds_and_more_does_not(activation, seed, scale,
     after = ACTIVATIONS[activation].function(before)
     off = (before + generator.uniform(-share, share, (4, 5)) * scale).astype(np.float32)
     allowed = float(abs(off.astype(float) - before).max())
-    proof = prove(off, before, after, layer, allowed)
+    bound = np.full(before.shape, allowed)
+    proof = prove(off, before, after, layer, bound)
     assert proof.holds
     assert proof.before == allowed
     # The same function in other hands: float64, rounded once.
     exact = oracle.ACTIVATION[activation](before.astype(float)).astype(np.float32)
-    assert prove(off, before, exact, layer, allowed).holds
+    assert prove(off, before, exact, layer, bound).holds
 
     row, column = generator.integers(4), generator.integers(5)
     wrong = before.copy()
     wrong[row, column] = off[row, column] + np.float32(2 * allowed + 1e-6 * scale)
-    assert not prove(off, wrong, after, layer, allowed).holds
+    assert not prove(off, wrong, after, layer, bound).holds
     wrong = after.copy()
     wrong[row, column] += np.float32(2 * proof.after_allowed + 1e-6 * scale)
-    found = prove(off, before, wrong, layer, allowed)
+    found = prove(off, before, wrong, layer, bound)
     assert not found.holds
     assert found.before <= found.before_allowed < np.inf
     assert found.after > found.after_allowed
@@ -136,16 +169,20 @@ def test_what_is_not_a_number_holds_only_where_both_are_the_same():
     layer = layer_of("relu")
     values = np.array([[1, np.nan, np.inf, -np.inf]], np.float32)
     after = np.array([[1, np.nan, np.inf, 0]], np.float32)
-    assert prove(values, values, after, layer, 1e-6) == Proof(0, 1e-6, 0, 1e-6)
+    bound = np.full(values.shape, 1e-6)
+    assert prove(values, values, after, layer, bound) == Proof(0, 1e-6, 0, 1e-6)
     for place in range(4):
         for wrong in {np.nan, np.inf, -np.inf, 1.0} - {values[0, place]}:
             if np.isnan(wrong) and np.isnan(values[0, place]):
                 continue
             other = values.copy()
             other[0, place] = wrong
-            found = prove(other, values, after, layer, 1e-6)
+            found = prove(other, values, after, layer, bound)
             assert found.before == np.inf
             assert not found.holds
+            bound[0, place] = np.inf
+            assert prove(other, values, after, layer, bound).holds
+            bound[0, place] = 1e-6
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,31 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QToolButton
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QCheckBox, QToolButton
 
 from cnn_explorer.core import forward as passes
 from cnn_explorer.core import making
-from cnn_explorer.core.edit import new_network, with_padding, with_stride
+from cnn_explorer.core.edit import (
+    new_network,
+    with_filters,
+    with_kernel_size,
+    with_padding,
+    with_stride,
+)
 from cnn_explorer.core.explain import contributions
 from cnn_explorer.core.mutes import toggle_mute
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.gui.map_plan import EDGE
+from cnn_explorer.gui.map_rows import MapRows
 from cnn_explorer.gui.status import Line
+from cnn_explorer.gui.tiles import Spot, TileField
 
 from .conftest import Driver
+from .conftest import pixel as place_of
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -211,9 +222,20 @@ def test_only_the_diagonal_is_what_one_to_one_would_give(driver: Driver) -> None
     assert driver.state.network.layers[1].muted is None
 
 
-@pytest.mark.parametrize("answer", ["3", "4", "7", "12"])
-def test_every_answer_folds_the_contributions_and_leads_on(driver: Driver, answer: str) -> None:
+def test_every_answer_folds_the_contributions_and_leads_on(driver: Driver) -> None:
     driver.window.store.update(reduced_motion=True)
+    opened = driver.state
+    for answer in ("3", "4", "7", "12"):
+        check_answer(driver, answer)
+        driver.window.document.commit("x", opened)
+        driver.window.inspector.setCurrentIndex(0)
+        driver.cards[1].contributions.spread()
+        driver.cards[1].show_face(0)
+        driver.grid(0).setFocus()
+        driver.settle()
+
+
+def check_answer(driver: Driver, answer: str) -> None:
     question = driver.window.centre.question
     buttons = {item.text(): item for item in question.findChildren(QToolButton)}
     driver.trigger("naive")
@@ -231,14 +253,26 @@ def test_every_answer_folds_the_contributions_and_leads_on(driver: Driver, answe
         if item.isVisible() and item.text().startswith("Show")
     ]
     assert len(leads) == 1
-    before = driver.state, driver.window.inspector.currentIndex(), driver.window.focusWidget()
+    inspector, layers = driver.window.inspector, driver.state.network.layers
+    assert inspector.making.isVisible()
+    if answer == "4":
+        inspector.setCurrentIndex(1)
     leads[0].click()
     driver.settle()
-    after = driver.state, driver.window.inspector.currentIndex(), driver.window.focusWidget()
-    assert after != before
+    muted = driver.state.network.layers[1].muted
+    if answer == "3":
+        assert muted is not None
+        np.testing.assert_array_equal(muted, ~np.eye(4, 3, dtype=bool))
+    else:
+        assert muted is None
+    assert driver.state.network.layers[0] is layers[0]
+    assert inspector.currentIndex() == (1 if answer == "7" else 0)
+    assert (driver.state.scheme is ChannelScheme.NAIVE) is (answer == "12")
+    rows = inspector.making.map_rows, inspector.making.pixel_rows
+    assert (driver.window.focusWidget() in rows) is (answer == "4")
 
 
-def test_why_add_shows_corners_until_a_row_is_unticked(driver: Driver) -> None:
+def test_why_add_shows_corners_until_a_row_is_unticked_and_can_be_put_away(driver: Driver) -> None:
     before = driver.state
     question = driver.window.centre.question
     (why,) = (item for item in question.findChildren(QToolButton) if item.text() == "Why add?")
@@ -269,18 +303,50 @@ def test_why_add_shows_corners_until_a_row_is_unticked(driver: Driver) -> None:
     assert driver.state.network is before.network
     assert driver.state.drawing is before.drawing
 
+    for shown in (False, True):
+        driver.window.actions_by_name["question"].trigger()
+        assert question.isVisible() is shown
 
-def test_the_question_can_be_put_away_and_brought_back(driver: Driver) -> None:
-    question = driver.window.centre.question
-    assert question.isVisible()
-    driver.window.actions_by_name["question"].trigger()
-    assert not question.isVisible()
-    driver.window.actions_by_name["question"].trigger()
-    assert question.isVisible()
+
+def sampled(image: QImage, picture: QRectF, size: tuple[int, int]) -> np.ndarray:
+    """Colours of a picture's pixels, each at its middle, shape (rows, columns, 3)."""
+    ratio = image.devicePixelRatio()
+    height, width = picture.height() / size[0], picture.width() / size[1]
+    points = [
+        [
+            (picture.x() + (c + 0.5) * width, picture.y() + (r + 0.5) * height)
+            for c in range(size[1])
+        ]
+        for r in range(size[0])
+    ]
+    return np.array(
+        [
+            [QColor(image.pixel(int(x * ratio), int(y * ratio))).getRgb()[:3] for x, y in row]  # type: ignore[index]
+            for row in points
+        ]
+    )
+
+
+def last_is_the_sum(rows: MapRows) -> bool:
+    """Whether the last row ends in the picture that stands first below the rows."""
+    image, size, plan = rows.viewport().grab().toImage(), (28, 28), rows._plan()
+    last = rows._rows()[-1]
+    row = rows.row_rectangle(last)
+    found = sampled(image, plan.cell(2, row.top(), size), size)
+    assert len(np.unique(found.reshape(-1, 3), axis=0)) > 20
+    for top in range(row.bottom(), int(rows.viewport().height() - plan.below)):
+        if abs(found - sampled(image, plan.picture(EDGE, top, size, plan.below), size)).max() <= 2:
+            return True
+    return False
 
 
 def test_running_sums_end_in_the_sum(driver: Driver) -> None:
     driver.window.store.update(zoom="map")
+    selection = driver.window.selection
+    selection.select(selection.current.at((0, 1)))  # no pin: its marks would be in the pictures
+    driver.settle()
+    rows = driver.window.inspector.making.map_rows
+    assert not last_is_the_sum(rows)
     (box,) = (
         item
         for item in driver.window.inspector.findChildren(QCheckBox)
@@ -288,9 +354,158 @@ def test_running_sums_end_in_the_sum(driver: Driver) -> None:
     )
     QTest.mouseClick(box, LEFT)
     driver.settle()
-    assert box.isChecked()
-    shown = driver.shown.making
-    assert shown is not None
-    np.testing.assert_array_equal(shown.running[-1], shown.total)
+    assert last_is_the_sum(rows)
+    assert driver.shown.making is not None
     total = contributions(driver.shown.maps[0], driver.state.network.layers[1], 1).sum(axis=0)
-    np.testing.assert_allclose(shown.total, total, atol=1e-5)
+    np.testing.assert_allclose(driver.shown.making.total, total, atol=1e-5)
+
+
+# What is under the pointer, and the network changing there.
+
+
+def point_at(area: QAbstractScrollArea, place: QPointF | QPoint) -> None:
+    point = place.toPoint() if isinstance(place, QPointF) else place
+    assert area.viewport().rect().contains(point)
+    QTest.mouseMove(area.viewport(), point)
+    QApplication.processEvents()
+
+
+def point_away(driver: Driver) -> None:
+    QTest.mouseMove(driver.window.status, QPoint(3, 3))
+    QApplication.processEvents()
+
+
+def hovered(driver: Driver, layer: int) -> list[TileField]:
+    """Marks of what is under the pointer, each of which must lie on its map."""
+    grid = driver.grid(layer)
+    for shown in grid.fields:
+        assert shown.field.mask.shape == grid.map_size
+    return [shown for shown in grid.fields if shown.hovered]
+
+
+def unmarked(driver: Driver) -> bool:
+    grids = range(len(driver.cards))
+    return not any(hovered(driver, index) or driver.grid(index).lit for index in grids)
+
+
+def commit(driver: Driver, network: Network) -> None:
+    driver.window.document.commit("x", replace(driver.state, network=network))
+
+
+def kernel_cell(driver: Driver, cell: tuple[int, int]) -> QPointF:
+    """Where the first row of the pixel's zoom has a cell of its kernel."""
+    rows = driver.window.inspector.making.pixel_rows
+    row = rows.row_rectangle(rows._rows()[0])
+    for y in range(row.top(), row.bottom(), 5):
+        for x in range(row.left(), row.right(), 5):
+            spot = rows._spot(QPointF(x, y))
+            if spot is not None and spot.cell == cell:
+                return QPointF(x, y)
+    raise AssertionError("there is no such cell")
+
+
+def test_what_is_under_the_pointer_is_marked_on_other_maps(driver: Driver) -> None:
+    selection, panel = driver.window.selection, driver.window.inspector.making
+    selection.select(selection.current.at((0, 1)))
+    driver.settle()
+    assert unmarked(driver)
+    point_at(driver.grid(1), place_of(driver.grid(1), 2, 9, 20))
+    (window,) = hovered(driver, 0)
+    assert window.field.mask[8:11, 19:22].all()
+    assert window.field.mask.sum() == 9
+    assert all(tile in window.tiles for tile in range(3))
+    point_at(driver.grid(0), place_of(driver.grid(0), 1, 9, 20))
+    assert not hovered(driver, 0)
+    (footprint,) = hovered(driver, 1)
+    assert footprint.field.mask.sum() == 9
+    point_away(driver)
+    assert unmarked(driver)
+
+    driver.window.store.update(zoom="map")
+    driver.settle()
+    for position in (2, 0):
+        point_at(panel.map_rows, panel.map_rows.row_rectangle(position).center())
+        assert driver.grid(0).lit == {position}
+    point_away(driver)
+    assert unmarked(driver)
+
+    driver.cards[1].show_face(2)
+    driver.settle()
+    kernels = driver.cards[1].kernels
+    point_at(kernels, place_of(kernels, 2 * 4 + 3, 0, 1))  # of map 2 and filter 3
+    (multiplied,) = hovered(driver, 0)
+    assert [tile for tile in range(3) if tile in multiplied.tiles] == [2]
+    point_away(driver)
+    assert unmarked(driver)
+
+
+def test_maps_shrink_and_go_from_under_pin_and_pointer(driver: Driver) -> None:
+    network = driver.state.network
+    commit(driver, with_padding(network, 1, "valid"))
+    commit(driver, network)
+    driver.settle()
+    driver.click(driver.grid(1), 1, 27, 27)
+    assert driver.window.selection.current.pin == (27, 27)
+    assert len(driver.grid(0).fields) == 1
+    for keys, side in (("Ctrl+Z", 26), ("Ctrl+Y", 28), ("Ctrl+Z", 26)):
+        last = driver.grid(1).map_size[0] - 1
+        point_at(driver.grid(1), place_of(driver.grid(1), 2, last - 1, last - 1))
+        point_at(driver.grid(1), place_of(driver.grid(1), 2, last, last))
+        assert driver.grid(1).hover == Spot(2, last, last)
+        driver.press(keys)
+        assert driver.grid(1).map_size == (side, side)
+        assert all(shown.field.mask.any() for shown in driver.grid(0).fields)
+        hovered(driver, 0)
+    point_away(driver)
+    assert unmarked(driver)
+
+    # Input maps go while the pointer is on a kernel of one of them.
+    commit(driver, with_filters(driver.state.network, 0, 8))
+    driver.cards[1].show_face(2)
+    driver.settle()
+    kernels = driver.cards[1].kernels
+    driver.window.layers.ensureWidgetVisible(driver.cards[1])
+    point_at(kernels, place_of(kernels, 7 * 4 + 1, 1, 1))
+    assert [tile for tile in range(8) if tile in hovered(driver, 0)[0].tiles] == [7]
+    driver.press("Ctrl+Z")
+    assert all(tile.tiles != (7,) for tile in hovered(driver, 0))
+    driver.press("Ctrl+Y")
+    driver.window.layers.ensureWidgetVisible(driver.cards[1])
+    point_at(kernels, place_of(kernels, 7 * 4 + 1, 0, 0))
+    assert len(hovered(driver, 0)) == 1
+    point_away(driver)
+    assert unmarked(driver)
+
+
+def test_the_kernel_shrinks_and_another_network_comes_under_the_pointer(driver: Driver) -> None:
+    commit(driver, with_kernel_size(driver.state.network, 1, 5))
+    driver.settle()
+    rows = driver.window.inspector.making.pixel_rows
+    place, other = kernel_cell(driver, (4, 4)), kernel_cell(driver, (3, 4))
+    point_at(rows, place)
+    assert len(hovered(driver, 0)) == 1
+    commit(driver, with_kernel_size(driver.state.network, 1, 1))
+    assert not driver.window.fresh
+    assert not hovered(driver, 0)
+    QTest.mouseMove(rows.viewport(), other.toPoint())  # the rows still show the old kernel
+    driver.settle()
+    point_away(driver)
+    assert unmarked(driver)
+
+    commit(driver, with_kernel_size(driver.state.network, 1, 3))
+    driver.settle()
+    point_at(rows, kernel_cell(driver, (2, 2)))
+    assert len(hovered(driver, 0)) == 1
+    (why,) = (
+        item
+        for item in driver.window.centre.question.findChildren(QToolButton)
+        if item.text() == "Why add?"
+    )
+    why.click()
+    driver.settle()
+    for keys in ("Ctrl+Z", "Ctrl+Y", "Ctrl+Z"):
+        for layer in range(len(driver.cards)):
+            hovered(driver, layer)
+        driver.press(keys)
+    point_away(driver)
+    assert unmarked(driver)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QImage, QKeyEvent, QPaintEvent, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
@@ -389,3 +389,76 @@ def test_another_network_is_shown_unfolded(make: Make) -> None:
     bench.cells.set_position(5.0)
     bench.document.commit("x", State(digit(3), bench.document.state.network))
     assert bench.cells.contents.position == 5  # another drawing leaves the fold alone
+
+
+def test_folded_and_scrolled_away_the_row_that_is_added_is_not_asked_for(make: Make) -> None:
+    bench = make(network=edit.new_network((256, 10)), room=(500, 400, 400))
+    bench.cells.set_position(3.0)
+    bench.cells.verticalScrollBar().setValue(bench.cells.verticalScrollBar().maximum())
+    found = bench.cells.cells_in_view()
+    assert found is not None
+    assert found.channels.stop == 256
+    assert len(found.channels) < 8
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_M, Qt.Key.Key_Space])
+def test_a_key_held_down_mutes_once(make: Make, key: Qt.Key) -> None:
+    bench = make()
+    bench.click(bench.pixel(1, 2, 3, 3))
+    bench.key(key)
+    for _ in range(3):
+        held = QKeyEvent(
+            QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, autorep=True, count=1
+        )
+        QApplication.sendEvent(bench.cells, held)
+    assert bench.muted == {(1, 2)}
+    assert bench.document.undo_stack.count() == 1
+
+
+def test_what_is_under_the_pointer_is_told_again_after_an_edit(make: Make) -> None:
+    bench = make()
+    QTest.mouseMove(bench.cells.viewport(), QPoint(10, bench.tile(2, 0).center().y()))
+    QApplication.processEvents()
+    told: list[tuple[int | None, int | None]] = []
+    bench.cells.joined.connect(lambda row, filter_: told.append((row, filter_)))
+    bench.cells.mute(0, 1)
+    QApplication.processEvents()
+    assert told == [(2, None)]
+    fewer = edit.with_filters(bench.document.state.network, 0, 2)
+    bench.document.commit("x", State(digit(7), fewer))  # that row is no more
+    QApplication.processEvents()
+    assert told[1:] == [(None, None)]
+
+
+class Painted(QObject):
+    """What a widget was asked to paint."""
+
+    def __init__(self, watched: QWidget) -> None:
+        super().__init__(watched)
+        self.region = QRegion()
+        watched.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if isinstance(event, QPaintEvent):
+            self.region += event.region()
+        return False
+
+
+def test_another_pass_paints_values_and_not_the_headers(make: Make) -> None:
+    bench = make()
+    bench.compute()
+    QApplication.processEvents()
+    painted = Painted(bench.cells.viewport())
+    bench.compute()
+    QApplication.processEvents()
+    for row in range(5):
+        for filter_ in range(4):
+            tile = bench.tile(row, filter_)
+            assert QRegion(tile).subtracted(painted.region).isEmpty()
+            assert not painted.region.contains(QPoint(tile.center().x(), 4))  # “filter j”
+    bias = bench.tile(4, 0).bottom() + 8
+    assert not painted.region.contains(QPoint(bench.tile(4, 0).center().x(), bias))
+    assert painted.region.contains(QPoint(10, bench.tile(1, 0).center().y()))  # the input map
+    bench.cells.refresh()
+    QApplication.processEvents()
+    assert painted.region.contains(QPoint(bench.tile(0, 0).center().x(), 4))

@@ -15,7 +15,7 @@ from cnn_explorer.core.mutes import toggle_input, toggle_mute
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.contribution_values import FoldedMatrix
+from cnn_explorer.gui.contribution_values import FoldedMatrix, kernel_colouring, layer_kernel
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
@@ -190,3 +190,32 @@ def test_muted_cells_are_marked_until_they_are_added() -> None:
     folded = replace(shown, position=1.0)
     assert not folded.is_muted(1, 0)  # it shows the sum that leaves it out
     assert folded.is_muted(2, 3)
+
+
+def test_a_running_sum_says_what_it_leaves_out() -> None:
+    network = toggle_mute(toggle_mute(NETWORK, 1, 0, 0), 1, 0, 2)
+    folded = replace(matrix(network=network), running=True)
+    first, second, third = (folded.title(row, 0) for row in range(3))
+    assert first.endswith("first 1 convolution, 1 of them muted and left out")
+    assert second.endswith("first 2 convolutions, 1 of them muted and left out")
+    assert third.endswith("first 3 convolutions, 2 of them muted and left out")
+    assert folded.title(2, 1).endswith("sum of the first 3 convolutions")
+
+
+def test_values_of_a_layer_that_had_more_filters_give_no_colours() -> None:
+    shown = matrix()
+    assert len(shown.colour_range()) == 4
+    fewer = edit.with_filters(NETWORK, 1, 3)
+    assert replace(shown, state=replace(shown.state, network=fewer)).colour_range() == ()
+
+
+@pytest.mark.parametrize("scheme", [NAIVE, SHARED])
+def test_flat_kernels_and_their_scale_are_summed_once_for_a_layer(scheme: ChannelScheme) -> None:
+    layer, other = NETWORK.layers[1], toggle_mute(NETWORK, 0, 0, 0).layers[1]
+    shown = matrix(scheme)
+    assert replace(shown, position=1.0).kernel is shown.kernel
+    assert layer_kernel(other, scheme) is shown.kernel
+    colouring = kernel_colouring(layer, scheme, "signed", 2)
+    assert kernel_colouring(other, scheme, "signed", 2) is colouring
+    assert colouring.scales is not None
+    assert colouring.scales[0].high == pytest.approx(float(np.abs(shown.kernel).max()) / 2)

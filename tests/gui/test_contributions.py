@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QVariantAnimation
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.mutes import only_diagonal, toggle_input, toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -264,3 +265,45 @@ def test_all_of_it_fits_beside_or_over_the_cells(
     beside = label.mapTo(face, label.rect().topLeft()).x() > cells.geometry().right()
     assert beside == (width >= 740)
     assert cells.x() == 0
+
+
+def test_the_words_say_what_mutes_leave(make: Make) -> None:
+    square = edit.new_network((3, 3, 2))
+    bench = make(network=only_diagonal(square, 1))
+    assert "6 of 9 are muted and left out." in bench.words
+    assert "Each map of Conv 2 comes from one map of Conv 1." in bench.words
+    assert "None vanished" not in bench.words
+    wide = make(network=only_diagonal(NETWORK, 1)).words  # the fourth filter has no map 3
+    assert "Each map of Conv 2 comes from at most one map of Conv 1." in wide
+    one = make(network=toggle_mute(square, 1, 0, 2)).words
+    assert "1 of 9 are muted and left out. No map of Conv 2 comes from one map" in one
+    some = make(network=toggle_solo(square, 1, 0, 2)).words
+    assert "2 of 9 are muted and left out." in some
+    assert "one map of" not in some  # of one map it is so, of the others it is not
+    network = square
+    for row in range(3):
+        network = toggle_input(network, 1, row)
+    assert "9 of 9 are muted and left out. Each sum is 0." in make(network=network).words
+    assert "1 of 3 are muted" in make(layer=0, network=toggle_mute(square, 0, 1, 0)).words
+    naive = make(NAIVE, network=toggle_mute(square, 1, 0, 2)).words
+    assert "1 of 9 are muted: made without their convolution." in naive
+
+
+def test_other_colours_do_not_stop_a_fold_that_is_about_to_begin(
+    make: Make, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contributions, "FOLD_SECONDS", 0.2)
+    bench = make()
+    bench.face.fold()
+    assert bench.position == 0
+    bench.face.set_state(bench.state, Settings(contrast=4))
+    qtbot.waitUntil(lambda: bench.position == 5)
+
+
+def test_another_matrix_stops_the_fold(make: Make) -> None:
+    bench = make()
+    bench.face.fold()
+    assert bench.face._animation.state() is QVariantAnimation.State.Running
+    bench.face.set_state(State(digit(7), edit.new_network((3, 6))), bench.settings)
+    assert bench.face._animation.state() is QVariantAnimation.State.Stopped
+    assert bench.position == 0

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.gui import figures
+from cnn_explorer.gui import figure_dialog, figures
 from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.figure_dialog import FigureDialog, Figures
 from cnn_explorer.gui.figures import figure
@@ -193,6 +193,26 @@ def test_all_can_be_reached_and_has_a_name(bench: Bench) -> None:
     names = [item.accessibleName() for item in seen if isinstance(item, ComboBox)]
     assert names == ["Part", "Resolution", "Ground"]
     assert len(seen) == 6
+
+
+def test_only_the_figure_that_is_copied_is_painted_sharply(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scales: list[int] = []
+
+    def counted(widget: QWidget, scale: int, dark: bool) -> QImage:
+        scales.append(scale)
+        return figure(widget, scale, dark)
+
+    monkeypatch.setattr(figure_dialog, "figure", counted)
+    bench.ask()
+    bench.choose("Resolution", "×4")
+    bench.choose("Ground", "Dark")
+    assert set(scales) == {1}
+    scales.clear()
+    bench.choose("Part", "2")
+    assert bench.copied() == figure(bench.panels["2"], 4, dark=True)
+    assert scales == [1, 4]
 
 
 # Copying.

@@ -428,10 +428,11 @@ def test_a_weight_under_the_pointer_is_described(make: Make) -> None:
     bench = make()
     told: list[str] = []
     bench.card.described.connect(told.append)
+    bench.card.show_face(2)
     bench.card.kernels.hovered.emit(Spot(4 * 2 + 3, 1, 0))
     weight = float(NETWORK.layers[1].weight[3, 2, 1, 0])
     number = f"{weight:.4f}".replace("-", "−")
-    assert told == [f"Conv 2 · kernel [:, :, 2, 3] · row 1, column 0 · {number}"]
+    assert told[-1:] == [f"Conv 2 · kernel [:, :, 2, 3] · row 1, column 0 · {number}"]
 
 
 @pytest.mark.parametrize(
@@ -547,3 +548,37 @@ def test_a_card_that_is_about_to_go_stays_as_it_is(make: Make) -> None:
     bench.document.commit("x", short)
     assert bench.shapes == before
     assert np.isfinite(bench.card.chrome_height(470))
+
+
+def test_maps_and_contributions_that_are_out_of_date_are_dimmed(make: Make) -> None:
+    bench = make()
+    bench.card.show_face(1)
+    cells = Cells(1, range(3), range(4))
+    shown = forward(Request(bench.document.state, (), "matmul", cells=(cells,)))
+    bench.card.show_maps(shown, colouring_of(bench.settings, shown.maps))
+    for face in (0, 1):
+        bench.card.show_face(face)
+        bench.room(470, 300, 400)
+        viewport = bench.card.face.viewport()
+        fresh = viewport.grab().toImage()
+        bench.card.set_stale(True)
+        assert viewport.grab().toImage() != fresh
+        bench.card.set_stale(False)
+        assert viewport.grab().toImage() == fresh
+
+
+def test_a_face_that_was_hidden_follows_once_it_is_shown(make: Make) -> None:
+    bench = make()
+    more = edit.with_filters(NETWORK, 1, 7)
+    bench.document.commit("x", replace(bench.document.state, network=more, scheme=SHARED))
+    for face, lines in ((1, 3 + 2), (2, 1)):
+        bench.card.show_face(face)
+        assert bench.card.tile_count() == 7 * lines
+
+
+def test_a_reason_is_said_until_the_next_edit(make: Make) -> None:
+    bench = make()
+    bench.card.say("No.")
+    assert bench.reason == "No."
+    bench.card.set_state(bench.document.state, bench.settings)
+    assert bench.reason is None

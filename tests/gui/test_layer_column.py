@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.making import Cells
+from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -575,3 +576,28 @@ def test_a_layer_fewer_takes_the_selection_to_one_that_is_left(make: Make) -> No
     bench.commit(network=edit.new_network((2,)))
     assert bench.selection.current.address == (1,)
     assert bench.column.cards[0].maps.selected == 1
+
+
+def test_mutes_and_colours_ask_for_no_layout(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = make((8, 8, 8))
+    laid_out: list[int] = []
+    share_out = LayerColumn._share_out
+
+    def counted(column: LayerColumn, width: int) -> int:
+        laid_out.append(width)
+        return share_out(column, width)
+
+    monkeypatch.setattr(LayerColumn, "_share_out", counted)
+    network = toggle_mute(bench.document.state.network, 1, 0, 2)
+    bench.commit(network=network)  # the button that counts them may need a line
+    for face in range(3):
+        bench.column.turn(face)
+        bench.settle()
+        laid_out.clear()
+        bench.commit(network=toggle_mute(bench.document.state.network, 1, 0, face + 3))
+        bench.store.update(contrast=(2, 4, 1)[face])
+        bench.column.set_state(bench.document.state)
+        bench.settle()
+        assert not laid_out
+    bench.commit(scheme=SHARED)
+    assert laid_out

@@ -136,7 +136,7 @@ def test_three_maps_have_room_without_scrolling(
     lowest = max(one.geometry().bottom() for one in visible(panel))
     assert lowest < size[1]
     if zoom == "map":
-        assert panel.map_rows.cell_rectangle(0, 0).width() == {NARROW: 56, USUAL: 84}[size]
+        assert panel.map_rows._plan().cell(0, 0, (28, 28)).width() == {NARROW: 56, USUAL: 84}[size]
 
 
 def visible(panel: MakingPanel) -> list[QWidget]:
@@ -297,6 +297,84 @@ def test_what_is_out_of_date_mutes_nothing(stage: Open) -> None:
     opened.document.open(State(drawing(), new_network((5,), (3,))))
     opened.panel.map_rows.muted.emit(2)
     assert not opened.document.undo_stack.canUndo()
+
+    opened = stage()
+    weights = opened.document.state.network
+    opened.document.open(State(drawing(), new_network((3, 4), (3,), seed=7)))
+    assert len(weights.layers) == len(opened.document.state.network.layers)
+    for heard in (opened.panel.map_rows.muted, opened.panel.map_rows.soloed):
+        heard.emit(2)
+        assert not opened.document.undo_stack.canUndo()
+
+
+def test_the_step_is_named_by_what_it_did(stage: Open) -> None:
+    opened = stage()
+    texts = []
+    rows, stack = opened.panel.map_rows, opened.document.undo_stack
+    for heard in (rows.muted, rows.muted, rows.soloed, rows.soloed):  # before any pass
+        heard.emit(0)
+        texts.append(stack.undoText())
+    verbs = ["Mute", "Unmute", "Solo", "Unsolo"]
+    assert texts == [f"{verb} map 0 → 1 in Conv 2" for verb in verbs]
+
+
+def test_a_mute_under_the_pointer_is_told_again(stage: Open, qtbot: QtBot) -> None:
+    opened = stage()
+    rows = opened.panel.map_rows
+    heard: list[object] = []
+    opened.panel.channel_hovered.connect(heard.append)
+    box = rows.row_rectangle(1).center()
+    box.setX(12)
+    qtbot.mouseMove(rows.viewport(), box)
+    assert heard == [1]
+    qtbot.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    opened.compute()
+    assert len(heard) > 1
+    assert heard[-1] == 1
+
+
+def test_positions_of_another_network_or_map_are_not_told(stage: Open, qtbot: QtBot) -> None:
+    opened = stage()
+    heard: list[object] = []
+    opened.panel.channel_hovered.connect(heard.append)
+    opened.panel.cell_hovered.connect(heard.append)
+    opened.document.open(State(drawing(), new_network((5, 4), (3,))))
+    opened.panel.map_rows.hovered.emit(1)
+    opened.panel.pixel_rows.cell_hovered.emit((1, 0, 0))
+    assert heard == [None, None]
+    opened.compute()
+    opened.panel.map_rows.hovered.emit(1)
+    assert heard.pop() == 1
+    heard.clear()
+    opened.selection.select(Selection().at((3,)))
+    opened.panel.map_rows.hovered.emit(1)
+    assert heard == [None] * 3
+    # Another map of the same network: what rests under the pointer is another input map.
+    grouped_ = stage(network=grouped(), address=(0, 0))
+    rows = grouped_.panel.map_rows
+    qtbot.mouseMove(rows.viewport(), rows.row_rectangle(1).center())
+    grouped_.panel.channel_hovered.connect(heard.append)
+    heard.clear()
+    grouped_.selection.select(Selection().at((0, 3)))
+    grouped_.compute()
+    assert heard == [None, 3]
+
+
+def test_the_pixel_stays_until_the_next_map_is_there_but_is_not_copied(stage: Open) -> None:
+    opened = stage(zoom="pixel")
+    said: list[str] = []
+    opened.panel.said.connect(said.append)
+    QGuiApplication.clipboard().setText("before")
+    opened.selection.select(Selection().at((0, 2), (5, 5)))
+    opened.panel.resize(400, 700)
+    assert "row 9, column 4" in opened.panel.pixel_rows.text()
+    opened.button("CSV").click()
+    assert said == ["The selected map is still being computed: copy its pixel in a moment."]
+    assert QGuiApplication.clipboard().text() == "before"
+    opened.compute()
+    assert "row 5, column 5" in opened.panel.pixel_rows.text()
+    opened.button("CSV").click()
+    assert said[1:] == ["Copied Conv2[2] at row 5, column 5 as CSV."]
 
 
 @pytest.mark.parametrize("name", ["text", "CSV", "LaTeX", "NumPy"])

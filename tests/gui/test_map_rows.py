@@ -1,5 +1,7 @@
 """The rows of a map: their pictures, what is folded, and the ways to mute."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFont, QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -18,9 +20,11 @@ from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import MakingColours, colouring_of, making_colours
 from cnn_explorer.gui.map_picture import REST
+from cnn_explorer.gui.map_plan import EDGE, small
 from cnn_explorer.gui.map_rows import MapRows
 from cnn_explorer.gui.settings import Settings
 
@@ -33,6 +37,10 @@ def made(
     network = new_network(filters, (3,), initialisation="he")
     for channel in mute:
         network = toggle_mute(network, len(address) - 1, address[-1], channel)
+    return of_network(network, address)
+
+
+def of_network(network: Network, address: tuple[int, ...] = (0, 1)) -> tuple[Making, MakingColours]:
     drawing = np.random.default_rng(1).random((28, 28), np.float32)
     activations = forward(Request(State(drawing, network), making=address, method="matmul"))
     assert activations.making is not None
@@ -63,9 +71,16 @@ def show(qtbot: QtBot) -> Show:
     return shown
 
 
+def place_of(rows: MapRows, position: int, column: int) -> QRectF:
+    """Where a row's input map (0), kernel (1) or contribution (2) is."""
+    assert rows._picture is not None
+    top = rows.row_rectangle(position).top()
+    return rows._plan().cell(column, top, rows._picture.shape(column))
+
+
 def cell(rows: MapRows, position: int, column: int, shape: tuple[int, ...]) -> np.ndarray:
     """Colours on screen of a row's picture, one pixel for each value; blue, green, red."""
-    place = rows.cell_rectangle(position, column).toRect()
+    place = place_of(rows, position, column).toRect()
     image = rows.viewport().grab(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
     factor = image.width() // shape[1]
@@ -162,7 +177,7 @@ def test_pictures_are_whole_multiples_in_columns(
     rows.setFont(QFont("DejaVu Sans", text))
     fitting = rows.fitting(making[0], width, height)
     assert 1 <= fitting <= count
-    cells = [rows.cell_rectangle(0, column) for column in range(3)]
+    cells = [place_of(rows, 0, column) for column in range(3)]
     for place, side in zip(cells, (28, 3, 28), strict=True):
         assert place.width() % side == 0
         assert (place.x(), place.y()) == (round(place.x()), round(place.y()))
@@ -191,7 +206,7 @@ def test_a_check_box_mutes_and_a_double_click_solos(show: Show, qtbot: QtBot) ->
     check = QPoint(row.left() + 12, row.center().y())
     qtbot.mouseClick(rows.viewport(), left, pos=check)
     assert (muted, soloed) == ([2], [])
-    middle = rows.cell_rectangle(1, 1).center().toPoint()
+    middle = place_of(rows, 1, 1).center().toPoint()
     qtbot.mouseClick(rows.viewport(), left, pos=middle)
     assert (muted, soloed) == ([2], [])
     QTest.mouseDClick(rows.viewport(), left, pos=middle)
@@ -212,6 +227,59 @@ def test_hovering_tells_the_row(show: Show, qtbot: QtBot) -> None:
     qtbot.mouseMove(rows.viewport(), rows.row_rectangle(1).center())
     QApplication.sendEvent(rows.viewport(), QEvent(QEvent.Type.Leave))
     assert hovered[3:] == [1, None]
+
+
+def test_what_comes_under_a_resting_pointer_is_told(show: Show, qtbot: QtBot) -> None:
+    making = MAKINGS[8]
+    rows = show(making, size=(360, 420))
+    hovered: list[int | None] = []
+    rows.hovered.connect(hovered.append)
+    qtbot.mouseMove(rows.viewport(), rows.row_rectangle(1).center())
+    bar, pitch = rows.verticalScrollBar(), rows._plan().pitch
+    bar.setValue(pitch)
+    rows.show_making(making[0], None, [7, 6, 5, 4, 3, 2, 1, 0], [], making[1])
+    assert hovered == [1, 2, 5]
+    bar.setValue(0)
+    assert hovered.pop() == 6
+    rows.move(rows.x(), rows.y() - pitch)
+    assert hovered[3:] == [5]
+    rows.hide()
+    assert hovered[3:] == [5, None]
+
+
+def test_a_key_that_is_held_mutes_once(show: Show) -> None:
+    rows = show(made())
+    heard: list[int] = []
+    rows.muted.connect(heard.append)
+    rows.soloed.connect(heard.append)
+    for modifier in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+        for repeated in (False, True, True):
+            event = QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_Space, modifier, " ", repeated)
+            QApplication.sendEvent(rows, event)
+            assert event.isAccepted()
+    assert heard == [0, 0]
+
+
+def test_replaced_networks_are_let_go(show: Show) -> None:
+    rows = show(made())
+    networks = []
+    for seed in range(3):
+        network = new_network((3, 4), (3,), seed=seed)
+        making, colours = of_network(network)
+        networks.append(weakref.ref(network))
+        rows.show_making(making, None, [0, 1, 2], [], colours)
+        rows.grab()
+        del network, making
+    gc.collect()
+    assert [one() is None for one in networks] == [True, True, False]
+
+
+def test_every_share_has_room_in_its_column(show: Show) -> None:
+    for width in (300, 400):
+        rows = show(made(address=(2,)), size=(width, 800))
+        plan, metrics = rows._plan(), QFontMetrics(small(rows.font()))
+        room = plan.width - plan.share - EDGE
+        assert room >= metrics.horizontalAdvance("100 %" if width == 300 else "100 % of all")
 
 
 def test_the_keyboard_walks_mutes_solos_and_opens(show: Show, qtbot: QtBot) -> None:
@@ -272,6 +340,6 @@ def test_the_focus_the_hovered_row_the_pin_and_mutes_are_marked(show: Show, qtbo
 
 
 def cell_colours(rows: MapRows, position: int) -> np.ndarray:
-    place = rows.cell_rectangle(position, 2).toRect()
+    place = place_of(rows, position, 2).toRect()
     image = rows.viewport().grab(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
     return np.frombuffer(image.constBits(), np.uint8).copy()

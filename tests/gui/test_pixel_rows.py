@@ -91,9 +91,10 @@ def ground(rows: PixelRows) -> list[int]:
 def point_at(rows: PixelRows, point: QPoint) -> None:
     """Move the pointer, without waiting for what that paints."""
     position, none = QPointF(point), Qt.MouseButton.NoButton
+    screen = rows.viewport().mapToGlobal(position)
     plain = Qt.KeyboardModifier.NoModifier
     rows.mouseMoveEvent(
-        QMouseEvent(QMouseEvent.Type.MouseMove, position, position, none, none, plain)
+        QMouseEvent(QMouseEvent.Type.MouseMove, position, screen, none, none, plain)
     )
 
 

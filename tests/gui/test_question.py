@@ -1,5 +1,7 @@
 """The question line: answers, what they lead to, the scene behind “Why add?”, room and keys."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +183,35 @@ def test_why_add_opens_the_scene_as_one_step_and_pins_the_corner(bench: Bench) -
     assert "4" in bench.buttons
     bench.document.undo_stack.redo()
     assert "Corner" in bench.buttons
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_open_before_is_let_go_with_the_scene(bench: Bench, edited: bool) -> None:
+    before = weakref.ref(bench.network.layers[1].weight)
+    bench.click("Why add?")
+    bench.click("Square")
+    assert "Back" in bench.buttons
+    network = edit.new_network((2, 2), (2,))
+    if edited:
+        bench.commit(network)
+        bench.document.undo_stack.clear()
+    else:
+        bench.document.open(replace(bench.document.state, network=network))
+    gc.collect()
+    assert before() is None
+
+
+def test_back_is_there_as_long_as_the_scene_is_undone_and_redone(bench: Bench) -> None:
+    before = bench.document.state
+    bench.click("Why add?")
+    bench.document.undo()
+    bench.document.undo_stack.redo()
+    bench.settle()
+    bench.click("Back")
+    assert bench.document.state is before
+    bench.document.undo()
+    bench.settle()
+    assert "Back" in bench.buttons
 
 
 def test_the_scene_is_drawn_anew_and_keeps_its_mutes(bench: Bench) -> None:
