@@ -15,7 +15,7 @@ run: setup ## open the window; without a display, write the maps to ./cnn-explor
 	@$(PYTHON) packaging/run.py
 
 test: setup ## run the tests; needs no display
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 lint: setup ## check style and types
 	@$(PYTHON) -m ruff check .
