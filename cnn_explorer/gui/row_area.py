@@ -70,6 +70,7 @@ class RowArea(QAbstractScrollArea):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._box: QStyleOptionButton | None = None  # the same for all but place and state
         self._current = 0
         self._stale = False
         self._pointer: QPointF | None = None
@@ -152,13 +153,14 @@ class RowArea(QAbstractScrollArea):
 
     def _paint_box(self, painter: QPainter, place: QRect, on: bool) -> None:
         """A check box as the style has it."""
-        option = QStyleOptionButton()
-        option.initFrom(self)
-        option.palette = box_palette(self.palette())
-        option.rect = place
-        option.state = _ON if on else _OFF
+        if self._box is None:
+            self._box = QStyleOptionButton()
+            self._box.initFrom(self)
+            self._box.palette = box_palette(self.palette())
+        self._box.rect = place
+        self._box.state = _ON if on else _OFF
         self.style().drawPrimitive(
-            QStyle.PrimitiveElement.PE_IndicatorCheckBox, option, painter, self
+            QStyle.PrimitiveElement.PE_IndicatorCheckBox, self._box, painter, self
         )
 
     # The pointer and the keyboard.
@@ -241,6 +243,8 @@ class RowArea(QAbstractScrollArea):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the size of the text."""
         super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._box = None
         if event.type() is QEvent.Type.FontChange:
             self._arrange()
 
