@@ -31,7 +31,7 @@ from cnn_explorer.gui.export_dialog import Exporter
 from cnn_explorer.gui.figure_dialog import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
-from cnn_explorer.gui.layer_card import described
+from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import Selection, SelectionModel
@@ -292,10 +292,18 @@ class MainWindow(QMainWindow):
     def _parts(self) -> list[tuple[str, QWidget]]:
         """What there can be figures of."""
         cards = [(layer_name(index), card) for index, card in enumerate(self.layers.cards)]
+        faces = [
+            (f"{name}: {face}", widget)
+            for name, card in cards
+            for face, widget in zip(
+                FACES, (card.maps, card.contributions, card.kernels), strict=True
+            )
+        ]
         return [
             ("The window", self),
             ("Layers", self.layers),
             *cards,
+            *faces,
             ("The enlarged map", self.centre.enlarged),
             (self.inspector.tabText(0), self.inspector.making),
             ("Kernel tensors", self.inspector.tensors),

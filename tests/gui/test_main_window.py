@@ -206,3 +206,18 @@ def test_after_closing_nothing_is_computed(window: MainWindow, gate: Gate) -> No
     window.load_signal()
     QApplication.processEvents()
     assert len(gate.requests) == asked
+
+
+def test_there_are_figures_of_panels_cards_and_the_face_that_is_shown(window: MainWindow) -> None:
+    window.layers.cards[1].show_face(1)
+    shown = {name for name, widget in window._parts() if widget.isVisible()}
+    assert shown == {
+        "The window",
+        "Layers",
+        "Conv 1",
+        "Conv 2",
+        "Conv 1: Maps",
+        "Conv 2: Contributions",
+        "How map 1 is made",
+        "Input",
+    }
