@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
 from cnn_explorer.core.making import Making
+from cnn_explorer.core.network import MAX_LAYERS, Conv2d
+from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.settings import Settings
 
@@ -77,6 +80,33 @@ def pictures_of(
         for place, value in enumerate(stack):
             colours[place] = colour(value, colouring.colours, colouring.scale(layer, value))
     return Pictures(colours, blank, missing)
+
+
+# Sums and scales over a whole weight, of the layers at hand; every face asks for them again.
+
+
+@lru_cache(maxsize=MAX_LAYERS)
+def layer_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
+    """A layer's kernels in a scheme, shape (out, in or 1, kh, kw)."""
+    return scheme_kernel(layer, scheme)
+
+
+@lru_cache(maxsize=MAX_LAYERS)
+def kernel_colouring(
+    layer: Conv2d, scheme: ChannelScheme, colour_map: str, contrast: int
+) -> Colouring:
+    """Colours of a layer's kernels, on a scale that all of them share.
+
+    Parameters
+    ----------
+    layer, scheme
+        Whose kernels, and in which scheme.
+    colour_map, contrast
+        As in `cnn_explorer.gui.settings.Settings`.
+    """
+    colours = COLOUR_MAPS[colour_map]
+    scale = scale_of([layer_kernel(layer, scheme)], colours, contrast)
+    return Colouring(colours, contrast, (scale,))
 
 
 @dataclass(frozen=True, eq=False)

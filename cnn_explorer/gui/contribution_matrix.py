@@ -17,8 +17,8 @@ from cnn_explorer.core.display import Scale, scale_of
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.sentences import signed
-from cnn_explorer.gui.colouring import Colouring, pictures_of
-from cnn_explorer.gui.contribution_values import FoldedMatrix, kernel_colouring
+from cnn_explorer.gui.colouring import Colouring, kernel_colouring, pictures_of
+from cnn_explorer.gui.contribution_values import FoldedMatrix
 from cnn_explorer.gui.marks import Pictures, paint_linked, paint_muted, paint_pictures, paint_pin
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot, TileArea

@@ -1,49 +1,22 @@
 """What each tile of a layer's matrix of contributions shows, folded or not. Knows no widgets."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.display import COLOUR_MAPS, scale_of
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Block
-from cnn_explorer.core.network import MAX_LAYERS, Conv2d, layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text, scheme_kernel
+from cnn_explorer.core.network import Conv2d, layer_name
+from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
 from cnn_explorer.core.sentences import map_title
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.colouring import layer_kernel
 
 Kind = Literal["part", "running", "sum", "biased", "map"]
 """A contribution; the sum of all up to it; the sum of all; that plus the bias; a map."""
-
-# Sums and scales over a whole weight, of the layers at hand; every face asks for them again.
-
-
-@lru_cache(maxsize=MAX_LAYERS)
-def layer_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
-    """A layer's kernels in a scheme, shape (out, in or 1, kh, kw)."""
-    return scheme_kernel(layer, scheme)
-
-
-@lru_cache(maxsize=MAX_LAYERS)
-def kernel_colouring(
-    layer: Conv2d, scheme: ChannelScheme, colour_map: str, contrast: int
-) -> Colouring:
-    """Colours of a layer's kernels, on a scale that all of them share.
-
-    Parameters
-    ----------
-    layer, scheme
-        Whose kernels, and in which scheme.
-    colour_map, contrast
-        As in `cnn_explorer.gui.settings.Settings`.
-    """
-    colours = COLOUR_MAPS[colour_map]
-    scale = scale_of([layer_kernel(layer, scheme)], colours, contrast)
-    return Colouring(colours, contrast, (scale,))
 
 
 @dataclass(frozen=True, eq=False)

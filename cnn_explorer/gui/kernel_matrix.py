@@ -13,8 +13,7 @@ from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.network import Mutes, layer_name
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.colouring import Colouring, pictures_of
-from cnn_explorer.gui.contribution_values import kernel_colouring, layer_kernel
+from cnn_explorer.gui.colouring import Colouring, kernel_colouring, layer_kernel, pictures_of
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings

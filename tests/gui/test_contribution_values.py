@@ -15,7 +15,8 @@ from cnn_explorer.core.mutes import toggle_input, toggle_mute
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.contribution_values import FoldedMatrix, kernel_colouring, layer_kernel
+from cnn_explorer.gui.colouring import kernel_colouring, layer_kernel
+from cnn_explorer.gui.contribution_values import FoldedMatrix
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
