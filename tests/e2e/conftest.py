@@ -74,9 +74,12 @@ class Driver:
         self.settle()
 
     def activate(self) -> None:
-        """Bring the window to the front, as a desktop does when a dialog is gone."""
+        """Bring the window to the front, as a desktop does when a dialog is gone.
+
+        A dialog that the program opens by itself keeps the front until it is answered.
+        """
         self.window.activateWindow()
-        self.wait(self.window.isActiveWindow)
+        self.wait(lambda: self.window.isActiveWindow() or bool(QApplication.activeModalWidget()))
 
     def trigger(self, name: str) -> None:
         self.window.actions_by_name[name].trigger()
