@@ -23,11 +23,14 @@ class Activation:
         Maps a float32 array to one of the same shape.
     slope
         The largest |f'|: f(x) and f(y) differ at most by so many times |x - y|.
+    in_place
+        The same function, that writes over its array; None where that gains nothing.
     """
 
     label: str
     function: Callable[[Array], Array]
     slope: float = 1.0
+    in_place: Callable[[Array], Array] | None = None
 
 
 def _identity(x: Array) -> Array:
@@ -35,7 +38,16 @@ def _identity(x: Array) -> Array:
 
 
 def _relu(x: Array) -> Array:
-    return np.maximum(x, np.float32(0))
+    return np.maximum(x, _zeros(x))
+
+
+def _relu_in_place(x: Array) -> Array:
+    return np.maximum(x, _zeros(x), out=x)
+
+
+def _zeros(x: Array) -> Array:
+    """Zeros of a map's size: numpy is several times as fast with them as with one zero."""
+    return np.zeros(x.shape[-2:], np.float32)
 
 
 def _leaky_relu(x: Array) -> Array:
@@ -55,7 +67,7 @@ def _sigmoid(x: Array) -> Array:
 
 ACTIVATIONS: dict[str, Activation] = {
     "none": Activation("none", _identity),
-    "relu": Activation("ReLU", _relu),
+    "relu": Activation("ReLU", _relu, in_place=_relu_in_place),
     "leaky_relu": Activation("leaky ReLU", _leaky_relu),
     "tanh": Activation("tanh", _tanh),
     "sigmoid": Activation("sigmoid", _sigmoid, slope=0.25),

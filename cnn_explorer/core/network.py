@@ -13,14 +13,18 @@ import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.convolution import (
+    Layout,
     Method,
     Padding,
     Taps,
-    conv2d,
+    Window,
+    convolve,
+    layout_of,
     multiply_adds,
     output_size,
     taps,
 )
+from cnn_explorer.core.keeping import kept_with_layer
 
 INPUT_SIZE = (28, 28)
 
@@ -226,6 +230,7 @@ class Conv2d:
         groups: int,
         method: Method,
         checkpoint: Callable[[], None] | None = None,
+        window: Window | None = None,
     ) -> Array:
         """Convolve with the layer's geometry and given kernels.
 
@@ -241,27 +246,22 @@ class Conv2d:
             Groups of this convolution.
         method, checkpoint
             As in `cnn_explorer.core.convolution.conv2d`.
+        window
+            The rows and columns that are wanted; None for all.
 
         Returns
         -------
         ndarray
             float32, shape (out, rows, columns): the sums with their bias.
         """
-        return conv2d(
-            maps,
-            kernel,
-            bias,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=groups,
-            method=method,
-            checkpoint=checkpoint,
-        )
+        layout = _layout(self, (maps.shape[1], maps.shape[2]))
+        return convolve(maps, kernel, bias, layout, groups, method, checkpoint, window)
 
-    def activate(self, maps: Array) -> Array:
-        """Apply the layer's activation to an array of any shape."""
-        return ACTIVATIONS[self.activation].function(maps)
+    def activate(self, maps: Array, *, in_place: bool = False) -> Array:
+        """Apply the layer's activation to an array of any shape, which it may overwrite if told."""
+        activation = ACTIVATIONS[self.activation]
+        function = activation.in_place if in_place else None
+        return (function or activation.function)(maps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,6 +308,24 @@ class Network:
             except ValueError as error:
                 raise ValueError(f"{layer_name(index)}: {error}") from None
         return tuple(sizes)
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of a pass in which each filter's results are summed."""
+        pairs = zip(self.layers, self.sizes, strict=False)
+        return sum(layer.multiply_adds(size) for layer, size in pairs)
+
+
+@kept_with_layer
+def _layout(layer: Conv2d, size: Size) -> Layout:
+    """Where the windows lie; to work it out takes as long as a small layer."""
+    return layout_of(
+        size,
+        layer.kernel_size,
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+    )
 
 
 def layer_name(index: int) -> str:
