@@ -9,8 +9,9 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method, resolve_method
-from cnn_explorer.core.making import Block, Cells, Making, block, make
-from cnn_explorer.core.network import Network, layer_name
+from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
+from cnn_explorer.core.layer import MapLayer
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import (
     Address,
     ChannelScheme,
@@ -150,8 +151,10 @@ def forward(
         If an address is not one of its layer's maps.
     """
     start = time.perf_counter()
-    if request.making is not None:
-        check_address(request.making, request.state.network)
+    making = request.making
+    if making is not None:
+        check_address(making, request.state.network)
+        making = making if can_be_made(request.state, making) else None
     naive = request.state.scheme is ChannelScheme.NAIVE
     compute = _naive if naive else _summed
     if known is not None and _same_maps(known.request, request):
@@ -163,8 +166,8 @@ def forward(
             layer_maps.flags.writeable = False
     # Contributions are what scipy.signal is for, whatever computed the maps; unless it is loading.
     method: Method = "matmul" if request.method == "matmul" else "signal"
-    if request.making is not None:
-        result = replace(result, making=_making(result, request.making, method, checkpoint))
+    if making is not None:
+        result = replace(result, making=_making(result, making, method, checkpoint))
     if request.cells and not naive:
         blocks = (
             block(request.state, cells, _inputs(result, cells.layer), method, checkpoint)
@@ -199,20 +202,26 @@ def _summed(request: Request, checkpoint: Callable[[], None] | None) -> Activati
     inputs = state.drawing[np.newaxis]
     befores, maps = [], []
     for layer in layers:
-        # Shared's one kernel serves every input map of the filter.
-        kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
-        before = layer.before_activation(
-            inputs,
-            layer.unmuted(kernel),
-            layer.bias,
-            groups=layer.groups,
-            method=method,
-            checkpoint=checkpoint,
-        )
+        if isinstance(layer, MapLayer):
+            before = layer.compute(inputs)
+        else:
+            assert isinstance(layer, Conv2d)
+            # Shared's one kernel serves every input map of the filter.
+            kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
+            before = layer.before_activation(
+                inputs,
+                layer.unmuted(kernel),
+                layer.bias,
+                groups=layer.groups,
+                method=method,
+                checkpoint=checkpoint,
+            )
         inputs = layer.activate(before)
         befores.append(before)
         maps.append(inputs)
-    convolutions = sum(layer.out_channels * layer.depth for layer in layers)
+    convolutions = sum(
+        layer.out_channels * layer.depth for layer in layers if isinstance(layer, Conv2d)
+    )
     return Activations(request, tuple(maps), method, convolutions, 0.0, tuple(befores))
 
 
@@ -235,22 +244,27 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
     for layer, wanted, addresses, size in zip(
         layers, in_view, needed, state.network.sizes[1:], strict=True
     ):
-        kernel = scheme_kernel(layer, state.scheme)
+        kernel = scheme_kernel(layer, state.scheme) if isinstance(layer, Conv2d) else None
         children: dict[Address, tuple[Array, Array]] = {}
         for parent, group in groupby(addresses, key=lambda address: address[:-1]):
-            filters = [address[-1] for address in group]
-            heard = kernel[filters]  # a copy
-            heard[layer.muted_from(parent[-1] if parent else 0)[filters]] = 0
-            before = layer.before_activation(
-                parents[parent][np.newaxis],
-                heard,
-                None if layer.bias is None else layer.bias[filters],
-                groups=1,
-                method=method,
-                checkpoint=checkpoint,
-            )
+            outputs = [address[-1] for address in group]
+            if isinstance(layer, MapLayer):
+                before = layer.compute(parents[parent][np.newaxis], outputs)
+            else:
+                assert isinstance(layer, Conv2d)
+                assert kernel is not None
+                heard = kernel[outputs]  # a copy
+                heard[layer.muted_from(parent[-1] if parent else 0)[outputs]] = 0
+                before = layer.before_activation(
+                    parents[parent][np.newaxis],
+                    heard,
+                    None if layer.bias is None else layer.bias[outputs],
+                    groups=1,
+                    method=method,
+                    checkpoint=checkpoint,
+                )
             after = layer.activate(before)
-            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(filters)}
+            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(outputs)}
         for place, stack in enumerate((befores, maps)):
             stack.append(
                 np.stack([children[address][place] for address in wanted])
@@ -258,7 +272,11 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
                 else np.empty((0, *size), np.float32)
             )
         parents = {address: after for address, (_, after) in children.items()}
-    count = sum(map(len, needed))
+    count = sum(
+        len(addresses)
+        for addresses, layer in zip(needed, layers, strict=True)
+        if isinstance(layer, Conv2d)
+    )
     return Activations(request, tuple(maps), method, count, 0.0, tuple(befores), addresses=in_view)
 
 
@@ -266,6 +284,8 @@ def _held(request: Request) -> tuple[tuple[Address, ...], ...]:
     """In Naive the maps in view, and after them those that the making needs."""
     held = list(request.in_view or ((),) * len(request.state.network.layers))
     making = request.making or ()
+    if making and not can_be_made(request.state, making):
+        making = ()
     for address in (making[:-1], making):
         if address and address not in held[len(address) - 1]:
             held[len(address) - 1] += (address,)
@@ -279,15 +299,17 @@ def _making(
     checkpoint: Callable[[], None] | None,
 ) -> Making:
     """Take a map of a pass apart."""
-    layer = len(address) - 1
+    state, layer = activations.state, len(address) - 1
     place = activations.place(address)
     before, after = activations.before[layer][place], activations.maps[layer][place]
-    if activations.state.scheme is ChannelScheme.NAIVE and layer:
+    if state.scheme is ChannelScheme.NAIVE and layer:
         above = activations.place(address[:-1])
         maps = activations.maps[layer - 1][above : above + 1]
     else:
         maps = _inputs(activations, layer)
-    return make(activations.state, address, maps, before, after, method, checkpoint)
+        if isinstance(state.network.layers[layer], MapLayer):
+            maps = maps[list(state.network.layers[layer].inputs_of(address[-1]))]
+    return make(state, address, maps, before, after, method, checkpoint)
 
 
 def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:
@@ -299,9 +321,14 @@ def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:
     for index, addresses in enumerate(in_view):
         for address in addresses:
             check_address(address, network)
+            if index >= network.head:
+                raise ValueError(
+                    f"{network.names[index]} takes all maps together; where none are summed, it "
+                    "has no map to look at."
+                )
             if len(address) != index + 1:
                 raise ValueError(
-                    f"The address {address_text(address)} is not one of {layer_name(index)}'s; "
+                    f"The address {address_text(address)} is not one of {network.names[index]}'s; "
                     f"those have {index + 1} part{'s' * (index > 0)}."
                 )
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.network import Conv2d
 
 _UNIT_ROUNDOFF = 2.0**-24  # of float32
@@ -43,7 +44,7 @@ def prove(
     recomputed: Array,
     before: Array,
     after: Array,
-    layer: Conv2d,
+    layer: Layer,
     allowed: npt.NDArray[np.float64],
 ) -> Proof:
     """Hold the sum of the parts against the map on screen.
@@ -120,14 +121,36 @@ def rounding_allowed(
     wrong by up to half the smallest number there is, on top.
     """
     count, *size = kernels.shape
-    terms = kernels.size + 1
-    gamma = _growth(terms) + _growth(math.prod(size) + count + 1)
     (magnitudes,) = layer.before_activation(
         np.abs(maps), np.abs(kernels)[np.newaxis], None, groups=1, method="matmul"
-    ).astype(np.float64)
+    )
+    return sum_allowed(magnitudes, kernels.size + 1, math.prod(size) + count + 1, abs(bias))
+
+
+def sum_allowed(
+    magnitudes: Array, terms: int, terms_of_parts: int, bias: float
+) -> npt.NDArray[np.float64]:
+    """The most by which two float32 sums of the same products can differ.
+
+    Parameters
+    ----------
+    magnitudes
+        Sums of the products' magnitudes, float32, any shape; they are themselves rounded.
+    terms, terms_of_parts
+        In how many roundings a product takes part in the one sum, and in the other.
+    bias
+        Magnitude of what is added last.
+
+    Returns
+    -------
+    ndarray
+        As `rounding_allowed`, which says why.
+    """
+    gamma = _growth(terms) + _growth(terms_of_parts)
+    wide = magnitudes.astype(np.float64)
     # They are themselves rounded, by at most the same factor.
-    most = magnitudes * (1 + gamma) + abs(bias)
-    allowed = gamma * most + 2 * terms * _SMALLEST * magnitudes.any()
+    most = wide * (1 + gamma) + bias
+    allowed = gamma * most + 2 * terms * _SMALLEST * bool(magnitudes.any())
     return np.where(most <= _LARGEST, allowed, np.inf)
 
 
