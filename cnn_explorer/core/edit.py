@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Padding
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS, draw_bias, draw_kernels
 from cnn_explorer.core.network import (
     MAX_FILTERS,

@@ -12,15 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.convolution import (
-    Method,
-    Padding,
-    Taps,
-    conv2d,
-    multiply_adds,
-    output_size,
-    taps,
-)
+from cnn_explorer.core.convolution import Method, conv2d, multiply_adds
+from cnn_explorer.core.geometry import Padding, PaddingMode, Taps, output_size, taps
 
 INPUT_SIZE = (28, 28)
 
@@ -49,7 +42,7 @@ class Conv2d:
         float32, shape (out,), or None where the layer has none. Made read-only.
     stride, dilation
         (rows, columns).
-    padding
+    padding, padding_mode
         As in `cnn_explorer.core.convolution.conv2d`.
     groups
         Number of groups that input and output channels are divided into.
@@ -81,6 +74,7 @@ class Conv2d:
     initialisation: str = "bank"
     fan: tuple[int, int] = (1, 1)
     muted: Mutes | None = None
+    padding_mode: PaddingMode = "zeros"
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 4 or 0 in self.weight.shape:
@@ -175,13 +169,14 @@ class Conv2d:
         -------
         tuple of ndarray
             For rows, shape (output rows, kh), and for columns, shape (output columns, kw), as
-            `cnn_explorer.core.convolution.taps` explains.
+            `cnn_explorer.core.geometry.taps` explains.
         """
         return taps(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -201,13 +196,14 @@ class Conv2d:
         Raises
         ------
         ValueError
-            If the kernel does not fit the padded input.
+            If the kernel does not fit the padded input, or the padding its mode.
         """
         return output_size(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -253,6 +249,7 @@ class Conv2d:
             bias,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
             groups=groups,
             method=method,
