@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Method, Taps
+from cnn_explorer.core.convolution import Method
+from cnn_explorer.core.geometry import Taps
 from cnn_explorer.core.layer import Layer, Mutes
 from cnn_explorer.core.layers import WindowLayer
 from cnn_explorer.core.network import Conv2d, Network

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Taps
+from cnn_explorer.core.geometry import Taps
 
 Size = tuple[int, int]
 Mutes = npt.NDArray[np.bool_]
@@ -110,7 +110,7 @@ class Layer(ABC):
         -------
         tuple of ndarray
             For rows, shape (output rows, kh), and for columns, shape (output columns, kw), as
-            `cnn_explorer.core.convolution.taps` explains. Unless a layer says otherwise, each pixel
+            `cnn_explorer.core.geometry.taps` explains. Unless a layer says otherwise, each pixel
             is made from the one in its place.
         """
         rows, columns = (np.arange(length)[:, np.newaxis] for length in size)

@@ -13,15 +13,8 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.convolution import (
-    Method,
-    Padding,
-    Taps,
-    conv2d,
-    multiply_adds,
-    output_size,
-    taps,
-)
+from cnn_explorer.core.convolution import Method, conv2d, multiply_adds
+from cnn_explorer.core.geometry import Padding, PaddingMode, Taps, output_size, taps
 from cnn_explorer.core.layer import Layer, Mutes, Size
 
 INPUT_SIZE = (28, 28)
@@ -49,7 +42,7 @@ class Conv2d(Layer):
         float32, shape (out,), or None where the layer has none. Made read-only.
     stride, dilation
         (rows, columns).
-    padding
+    padding, padding_mode
         As in `cnn_explorer.core.convolution.conv2d`.
     groups
         Number of groups that input and output channels are divided into.
@@ -82,6 +75,7 @@ class Conv2d(Layer):
     initialisation: str = "bank"
     fan: tuple[int, int] = (1, 1)
     muted: Mutes | None = None
+    padding_mode: PaddingMode = "zeros"
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 4 or 0 in self.weight.shape:
@@ -165,13 +159,14 @@ class Conv2d(Layer):
         -------
         tuple of ndarray
             For rows, shape (output rows, kh), and for columns, shape (output columns, kw), as
-            `cnn_explorer.core.convolution.taps` explains.
+            `cnn_explorer.core.geometry.taps` explains.
         """
         return taps(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -191,13 +186,14 @@ class Conv2d(Layer):
         Raises
         ------
         ValueError
-            If the kernel does not fit the padded input.
+            If the kernel does not fit the padded input, or the padding its mode.
         """
         return output_size(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -243,6 +239,7 @@ class Conv2d(Layer):
             bias,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
             groups=groups,
             method=method,

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
-from cnn_explorer.core.convolution import Padding
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.network import MAX_KERNEL_SIZE, MAX_PADDING, MAX_STRIDE, Network, layer_name
 from cnn_explorer.gui.document import Document

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Padding
 from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.network import (
     INPUT_SIZE,

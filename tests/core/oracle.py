@@ -25,18 +25,31 @@ ACTIVATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+def one_side(size: int, kernel: int, stride: int, dilation: int, padding) -> tuple[int, int]:
+    """What a padding puts before and after one axis."""
+    if padding == "valid":
+        return 0, 0
+    if padding not in ("same", "same_lower"):
+        return padding if isinstance(padding, tuple) else (padding, padding)
+    outputs = -(-size // stride)
+    last = (outputs - 1) * stride + (kernel - 1) * dilation
+    total = max(last + 1 - size, 0)
+    less, more = total // 2, total - total // 2
+    return (less, more) if padding == "same" else (more, less)
+
+
+def sides_of(size, kernel, stride, dilation, padding) -> list[tuple[int, int]]:
+    """The same for rows and columns; all but the padding as two numbers."""
+    own = padding if isinstance(padding, tuple) else (padding, padding)
+    every = zip(size, kernel, stride, dilation, own, strict=True)
+    return [one_side(*axis) for axis in every]
+
+
 def sides(layer: Conv2d, axis: int, size: int) -> tuple[int, int]:
     """Zeros before and after one axis of an input map."""
-    if layer.padding == "valid":
-        return 0, 0
-    if layer.padding != "same":
-        own = layer.padding[axis] if isinstance(layer.padding, tuple) else layer.padding
-        return own if isinstance(own, tuple) else (own, own)
-    outputs = -(-size // layer.stride[axis])
-    last = (outputs - 1) * layer.stride[axis]
-    last += (layer.weight.shape[2 + axis] - 1) * layer.dilation[axis]
-    total = max(last + 1 - size, 0)
-    return total // 2, total - total // 2
+    padding = layer.padding[axis] if isinstance(layer.padding, tuple) else layer.padding
+    kernel = layer.weight.shape[2 + axis]
+    return one_side(size, kernel, layer.stride[axis], layer.dilation[axis], padding)
 
 
 def windows(layer: Conv2d, axis: int, size: int) -> list[list[int]]:
