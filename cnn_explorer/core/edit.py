@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS, draw_bias, draw_kernels
 from cnn_explorer.core.layer import Layer, MapLayer, Mutes, Size
 from cnn_explorer.core.layers import BatchNorm2d, Flatten
 from cnn_explorer.core.network import (
     INPUT_SIZE,
+    MAX_DILATION,
     MAX_FILTERS,
     MAX_KERNEL_SIZE,
     MAX_LAYERS,
+    MAX_PADDING,
+    MAX_STRIDE,
     Conv2d,
     Linear,
     Network,
@@ -73,7 +77,7 @@ def new_network(
 
 def with_filters(network: Network, index: int, count: int) -> Network:
     """Change a layer's number of filters, 1 to 256; kernels that stay keep their values."""
-    layer = network.conv(index)
+    layer = _conv(network, index)
     _check(network.names[index], "filters", count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
@@ -82,7 +86,7 @@ def with_filters(network: Network, index: int, count: int) -> Network:
 
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
     """Change a layer's kernel size, 1 to 11; its kernels are drawn anew."""
-    layer = network.conv(index)
+    layer = _conv(network, index)
     _check(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
     if layer.kernel_size == (side, side):
         return network
@@ -93,7 +97,7 @@ def with_kernel_size(network: Network, index: int, side: int) -> Network:
 
 def with_groups(network: Network, index: int, groups: int) -> Network:
     """Divide a layer's input maps and filters into groups; kernels that stay keep their values."""
-    layer = network.conv(index)
+    layer = _conv(network, index)
     name = network.names[index]
     for count, what in ((layer.in_channels, "input maps"), (layer.out_channels, "filters")):
         if groups < 1 or count % groups:
@@ -108,8 +112,30 @@ def with_groups(network: Network, index: int, groups: int) -> Network:
     )
 
 
+def with_stride(network: Network, index: int, stride: int) -> Network:
+    """Change a layer's stride, 1 to 4, in both directions."""
+    _layer(network, index)
+    _check(network.names[index], "stride", stride, 1, MAX_STRIDE)
+    return with_option(network, index, "stride", (stride, stride))
+
+
+def with_dilation(network: Network, index: int, dilation: int) -> Network:
+    """Change a layer's dilation, 1 to 4, in both directions."""
+    _layer(network, index)
+    _check(network.names[index], "dilation", dilation, 1, MAX_DILATION)
+    return with_option(network, index, "dilation", (dilation, dilation))
+
+
+def with_padding(network: Network, index: int, padding: Padding) -> Network:
+    """Change a layer's padding: ``"same"``, ``"valid"``, … or 0 to 10 on every side."""
+    _layer(network, index)
+    if isinstance(padding, int):
+        _check(network.names[index], "padding", padding, 0, MAX_PADDING)
+    return with_option(network, index, "padding", padding)
+
+
 def with_option(network: Network, index: int, name: str, value: object) -> Network:
-    """Change a layer's stride, padding, padding mode, dilation, activation or the like.
+    """Change a layer's padding mode, kernel size of a pooling, or the like.
 
     Parameters
     ----------
@@ -131,7 +157,7 @@ def with_activation(network: Network, index: int, activation: str) -> Network:
 
 def with_bias(network: Network, index: int, on: bool) -> Network:
     """Give a layer biases, drawn from the seed, or take them away."""
-    layer = network.conv(index)
+    layer = _conv(network, index)
     if (layer.bias is not None) == on:
         return network
     bias = _bias(layer, network.seed, range(layer.out_channels)) if on else None
@@ -140,7 +166,7 @@ def with_bias(network: Network, index: int, on: bool) -> Network:
 
 def with_initialisation(network: Network, index: int, initialisation: str) -> Network:
     """Draw a layer's kernels anew from another initialisation; its biases stay."""
-    layer = network.conv(index)
+    layer = _conv(network, index)
     _check_initialisation(initialisation)
     if layer.initialisation == initialisation:
         return network
@@ -222,6 +248,13 @@ def _layer(network: Network, index: int) -> Layer:
             f"There is no layer {index + 1}; the network has {len(network.layers)} layers."
         )
     return network.layers[index]
+
+
+def _conv(network: Network, index: int) -> Conv2d:
+    layer = _layer(network, index)
+    if not isinstance(layer, Conv2d):
+        raise ValueError(f"{network.names[index]} has no filters.")
+    return layer
 
 
 def _with_inputs(layer: Layer, seed: int, channels: int, size: Size) -> Layer:

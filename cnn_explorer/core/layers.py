@@ -161,7 +161,8 @@ class AvgPool2d(_Pool2d):
         if self.count_include_pad:
             return np.broadcast_to(self.kernel_of(channel), windows.shape)
         counted = np.broadcast_to(inside, windows.shape).astype(np.float32)
-        return counted / counted.sum(axis=(-2, -1), keepdims=True)
+        weights: Array = counted / counted.sum(axis=(-2, -1), keepdims=True)
+        return weights
 
     def kernel_of(self, channel: int) -> Array:
         """A mean as a kernel."""

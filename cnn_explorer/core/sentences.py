@@ -80,7 +80,7 @@ def _without_kernels(state: State, address: Address, layer: Layer, source: str) 
         what = "largest value" if isinstance(layer, MaxPool2d) else "mean"
         return f"the {what} of each {size} window of {one}"
     if isinstance(layer, BatchNorm2d):
-        scale, bias = layer.kernel_of(output)[0, 0], layer.bias_of(output)
+        scale, bias = layer.kernel_of(output)[0, 0], layer.bias_of(output) or 0.0
         return (
             f"{one}, minus its mean {signed(layer.mean[output])} and divided by its deviation "
             f"{signed(np.sqrt(layer.variance[output] + np.float32(layer.eps)))}, times "

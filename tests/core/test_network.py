@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_explorer.core.network import Conv2d, Network, layer_name
+from cnn_explorer.core.layers import MaxPool2d
+from cnn_explorer.core.network import Conv2d, Network
 
 from . import oracle
 
@@ -139,12 +140,12 @@ def test_a_network_chains_its_sizes():
     assert Network(layers).sizes == ((28, 28), (24, 24), (12, 12), (16, 16))
 
 
-def test_a_network_has_one_to_eight_layers():
-    with pytest.raises(ValueError, match=r"^A network has 1 to 8 layers, not 0\.$"):
+def test_a_network_has_one_to_sixteen_layers():
+    with pytest.raises(ValueError, match=r"^A network has 1 to 16 layers, not 0\.$"):
         Network(())
-    layers = (conv(out=1),) * 9
-    assert len(Network(layers[:8]).layers) == 8
-    with pytest.raises(ValueError, match=r"^A network has 1 to 8 layers, not 9\.$"):
+    layers = (conv(out=1),) * 17
+    assert len(Network(layers[:16]).layers) == 16
+    with pytest.raises(ValueError, match=r"^A network has 1 to 16 layers, not 17\.$"):
         Network(layers)
 
 
@@ -164,5 +165,7 @@ def test_a_kernel_larger_than_its_input_is_named():
         Network(layers)
 
 
-def test_layers_are_counted_from_one():
-    assert [layer_name(index) for index in range(3)] == ["Conv 1", "Conv 2", "Conv 3"]
+def test_layers_are_counted_from_one_among_their_kind():
+    layers = (conv(), MaxPool2d(1, 1), conv(), MaxPool2d(3, 1))
+    assert Network(layers).names == ("Conv 1", "MaxPool 1", "Conv 2", "MaxPool 2")
+    assert Network(layers).places == (1, 1, 2, 2)
