@@ -130,6 +130,19 @@ def path_to(network: Network, path: Sequence[int], layer: int, output: int) -> A
     return tuple(parts)
 
 
+def followed(network: Network, path: Sequence[int]) -> Address:
+    """A path inside a network: numbers that there are, kept by layers that act map by map."""
+    parts: list[int] = []
+    for number, layer in zip(path, network.layers, strict=False):
+        number = min(number, layer.out_channels - 1)
+        if not isinstance(layer, Conv2d) and layer.depth == 1:
+            source = parts[-1] if parts else 0
+            if source not in layer.inputs_of(number):
+                number = source * (layer.out_channels // layer.in_channels)
+        parts.append(number)
+    return tuple(parts)
+
+
 @dataclass(frozen=True)
 class Family:
     """The maps of a layer that Naive shows together: those whose addresses begin alike.
@@ -178,7 +191,7 @@ def family(network: Network, layer: int, path: Sequence[int]) -> Family | None:
         return None
     root, own = before[-1], network.layers[layer]
     return Family(
-        tuple(path[:root]),
+        followed(network, path[:root]),
         network.layers[root].out_channels,
         layer - root,
         own.branches,
