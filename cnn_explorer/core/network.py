@@ -48,6 +48,8 @@ class Conv2d(Layer):
         Number of groups that input and output channels are divided into.
     activation
         A key of `cnn_explorer.core.activations.ACTIVATIONS`.
+    activation_parameters
+        What it takes beside the values; those that are left out have their defaults.
     initialisation
         Where kernels come from: a key of `cnn_explorer.core.kernels.INITIALISATIONS`.
     fan
@@ -60,7 +62,8 @@ class Conv2d(Layer):
     Raises
     ------
     ValueError
-        If the arrays' shapes or the groups do not fit each other, or the activation is unknown.
+        If the arrays' shapes or the groups do not fit each other, the activation is unknown, or
+        its parameters are too many or out of their ranges.
     """
 
     kind: ClassVar[str] = "Conv"
@@ -76,6 +79,7 @@ class Conv2d(Layer):
     fan: tuple[int, int] = (1, 1)
     muted: Mutes | None = None
     padding_mode: PaddingMode = "zeros"
+    activation_parameters: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 4 or 0 in self.weight.shape:
@@ -95,6 +99,7 @@ class Conv2d(Layer):
         if self.activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"There is no activation “{self.activation}”; choose from {known}.")
+        ACTIVATIONS[self.activation].check(self.activation_parameters)
         shape = self.weight.shape[:2]
         if self.muted is not None and (self.muted.shape != shape or self.muted.dtype != bool):
             raise ValueError(
@@ -248,7 +253,7 @@ class Conv2d(Layer):
 
     def activate(self, maps: Array) -> Array:
         """Apply the layer's activation to an array of any shape."""
-        return ACTIVATIONS[self.activation].function(maps)
+        return ACTIVATIONS[self.activation].function(maps, *self.activation_parameters)
 
 
 @dataclass(frozen=True, eq=False)

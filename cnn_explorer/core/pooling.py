@@ -133,7 +133,7 @@ def avg_pool2d(
     ValueError
         As `max_pool2d`.
     """
-    maps = np.asarray(maps, np.float32)
+    maps = _maps(maps).astype(np.float32, copy=False)
     windows = _Windows(maps, kernel_size, stride, padding, dilation, ceil_mode)
     rows, columns = (windows.inside(axis, count_include_pad).sum(axis=1) for axis in (0, 1))
     with np.errstate(all="ignore"):
@@ -173,7 +173,7 @@ def lp_pool2d(
     """
     if not p > 0:
         raise ValueError(f"p is {p}; it must be more than 0.")
-    maps = np.asarray(maps, np.float32)
+    maps = _maps(maps).astype(np.float32, copy=False)
     windows = _Windows(maps, kernel_size, stride, padding, dilation, ceil_mode)
     with np.errstate(all="ignore"):
         powers = np.abs(maps) ** np.float32(p)
