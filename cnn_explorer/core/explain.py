@@ -192,9 +192,7 @@ def window_sums(map_: Array, layer: WindowLayer, channel: int) -> tuple[Array, A
         bias, and those of their magnitudes.
     """
     rows, columns = layer.taps((map_.shape[0], map_.shape[1]))
-    window, padding = _windows(
-        map_[np.newaxis], rows[:, np.newaxis, :], columns[np.newaxis, :, :]
-    )
+    window, padding = _windows(map_[np.newaxis], rows[:, np.newaxis, :], columns[np.newaxis, :, :])
     weights = layer.weights_at(window, ~padding, channel)
     products = _weighted(window, weights)[0]
     with np.errstate(all="ignore"):
@@ -202,9 +200,7 @@ def window_sums(map_: Array, layer: WindowLayer, channel: int) -> tuple[Array, A
         return sums, np.abs(products).sum(axis=(-2, -1), dtype=np.float32)
 
 
-def _windows(
-    maps: Array, rows: Taps, columns: Taps
-) -> tuple[Array, npt.NDArray[np.bool_]]:
+def _windows(maps: Array, rows: Taps, columns: Taps) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Input values at some rows × columns, 0 in the padding, and where that is."""
     height, width = maps.shape[1:]
     outside_rows = (rows < 0) | (rows >= height)

@@ -9,8 +9,8 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method, resolve_method
-from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.layer import MapLayer
+from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import (
     Address,

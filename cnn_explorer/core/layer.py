@@ -62,6 +62,11 @@ class Layer(ABC):
         return "none"
 
     @property
+    def activation_parameters(self) -> tuple[float, ...]:
+        """The activation's parameters; those that are left out have their defaults."""
+        return ()
+
+    @property
     def muted(self) -> Mutes | None:
         """Which contributions are left out, shape (out, depth), or None where none is."""
         return None

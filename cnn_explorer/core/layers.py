@@ -15,7 +15,7 @@ from cnn_explorer.core.normalisation import batch_norm, softmax
 from cnn_explorer.core.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 
 MAX_FEATURES = 4096
-"""Most values that Flatten gives: a dense layer after it has a kernel for each, and for each map."""
+"""Most values that Flatten gives: a dense layer after it has a kernel for each and each output."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +182,8 @@ class BatchNorm2d(WindowLayer):
         float32, shape (channels,). Made read-only.
     eps
         Added to the variance.
-    activation
-        A key of `cnn_explorer.core.activations.ACTIVATIONS`.
+    activation, activation_parameters
+        A key of `cnn_explorer.core.activations.ACTIVATIONS`, and its parameters.
     """
 
     kind: ClassVar[str] = "BatchNorm"
@@ -208,6 +208,9 @@ class BatchNorm2d(WindowLayer):
             array.flags.writeable = False
         if not (self.variance >= 0).all() or self.eps <= 0:
             raise ValueError("A variance is not negative, and eps is more than 0.")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"There is no activation “{self.activation}”.")
+        ACTIVATIONS[self.activation].check(self.activation_parameters)
 
     @property
     def parameters(self) -> tuple[int, int]:

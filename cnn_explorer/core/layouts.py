@@ -88,13 +88,27 @@ class Layout:
 
 LAYOUTS: dict[str, Layout] = {
     "keras": Layout(
-        "Keras / TensorFlow", ("kh", "kw", "in", "out"), (2, 3, 1, 0), "conv{n}.kernel",
+        "Keras / TensorFlow",
+        ("kh", "kw", "in", "out"),
+        (2, 3, 1, 0),
+        "conv{n}.kernel",
         "dense{n}.kernel",
     ),
-    "pytorch": Layout("PyTorch / ONNX", ("out", "in", "kh", "kw"), (0, 1, 2, 3), "conv{n}.weight", "linear{n}.weight"),
+    "pytorch": Layout(
+        "PyTorch / ONNX",
+        ("out", "in", "kh", "kw"),
+        (0, 1, 2, 3),
+        "conv{n}.weight",
+        "linear{n}.weight",
+    ),
     "flax": Layout(
-        "JAX / Flax", ("kh", "kw", "in", "out"), (2, 3, 1, 0), 'params["Conv_{i}"]["kernel"]',
+        "JAX / Flax",
+        ("kh", "kw", "in", "out"),
+        (2, 3, 1, 0),
+        'params["Conv_{i}"]["kernel"]',
         'params["Dense_{i}"]["kernel"]',
     ),
-    "im2col": Layout("im2col matrix", ("kh·kw·in", "out"), (2, 3, 1, 0), "conv{n}_matrix", "linear{n}_matrix"),
+    "im2col": Layout(
+        "im2col matrix", ("kh·kw·in", "out"), (2, 3, 1, 0), "conv{n}_matrix", "linear{n}_matrix"
+    ),
 }

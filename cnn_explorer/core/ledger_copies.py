@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.ledger import Ledger, Number
 from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
@@ -105,18 +106,22 @@ def as_csv(ledger: Ledger) -> str:
 def as_latex(ledger: Ledger) -> str:
     """The sum of the subtotals as an aligned equation for LaTeX with the package amsmath."""
     making = ledger.making
-    layer = len(making.address)
+    layer, place = making.layer, making.state.network.places[len(making.address) - 1]
     row, column = ledger.pixel
-    function = _latex_function(making.layer)
+    function = _latex_function(layer)
     flat = making.state.scheme is not ChannelScheme.REAL
     terms = []
     for position, subtotal in enumerate(ledger.subtotals):
         if not making.muted[position]:
             source = _latex_name(ledger.source_name(position))
-            kernel = rf"W_{{{layer}}}[:,:,{0 if flat else position},{making.address[-1]}]"
-            terms.append((subtotal, rf"({source} \ast {kernel})_{{{row},{column}}}"))
+            if isinstance(layer, Conv2d):
+                kernel = rf"W_{{{place}}}[:,:,{0 if flat else position},{making.address[-1]}]"
+                term = rf"({source} \ast {kernel})_{{{row},{column}}}"
+            else:
+                term = rf"(\mathrm{{{layer.kind}}}\,{source})_{{{row},{column}}}"
+            terms.append((subtotal, term))
     if ledger.bias is not None:
-        terms.append((ledger.bias, rf"b_{{{layer}}}[{making.address[-1]}]"))
+        terms.append((ledger.bias, rf"b_{{{place}}}[{making.address[-1]}]"))
     terms.append((ledger.rounding, r"\text{rounding}"))
     left = rf"{_latex_name(ledger.map_name)}_{{{row},{column}}}"
     lines = [rf"{left} &= {function}\bigl(", *(f"&\\qquad {_latex(n)} && {w}" for n, w in terms)]
@@ -168,7 +173,7 @@ def _latex_name(name: str) -> str:
     return rf"\mathrm{{{word}}}{bracket}{index}"
 
 
-def _latex_function(layer: Conv2d) -> str:
+def _latex_function(layer: Layer) -> str:
     """Name an activation and its parameters, or nothing where there is none."""
     if layer.activation == "none":
         return ""

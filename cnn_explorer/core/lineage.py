@@ -19,8 +19,8 @@ def lineage(network: Network, scheme: ChannelScheme, address: Address) -> tuple[
     -------
     tuple of ndarray
         For each layer down to the map's, bool, the first two axes of `scheme_kernel`: (out,
-        depth) in Real, (out, 1) where kernels are flat. Layers without kernels pass on. Kernels whose contributions are
-        muted do not reach it.
+        depth) in Real, (out, 1) where kernels are flat. Layers without kernels pass all on. Kernels
+        whose contributions are muted do not reach it.
     """
     lit = _chain if scheme is ChannelScheme.NAIVE else _cone
     kernels = lit(network, address)

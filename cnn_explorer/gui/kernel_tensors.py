@@ -287,9 +287,7 @@ class KernelTensors(QWidget):
         if rows:
             current = self._selection.current.within(self._document.state.network)
             index = rows[0].row()
-            path = path_to(
-                self._document.state.network, current.path, index, current.path[index]
-            )
+            path = path_to(self._document.state.network, current.path, index, current.path[index])
             self._selection.select(current.at(path))
 
     @Slot(int)

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import AvgPool2d, MaxPool2d
+from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
 from cnn_explorer.core.sentences import compact, map_title
@@ -170,9 +170,10 @@ class LayerCard(QFrame):
         for flow in (*self._flows, fields):
             flow.invalidate()  # Qt tells layouts inside others only later what changed
             rows.append(max(0, flow.heightForWidth(inner)))
-        for part in (self._reason, self._address, self._absent):
-            if not part.isHidden():
-                rows.append(part.heightForWidth(inner))
+        parts = [
+            part for part in (self._reason, self._address, self._absent) if not part.isHidden()
+        ]
+        rows += [part.heightForWidth(inner) for part in parts]
         return sum(rows) + _SPACING * len(rows) + 2 * _EDGE + 2
 
     @property

@@ -1,10 +1,19 @@
 """The layers, one card under the other, and the button that adds one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations
@@ -38,7 +47,9 @@ class LayerColumn(QScrollArea):
     document, selection, store
         What the cards show and change.
     add
-        The action that adds a layer.
+        The action that adds a convolution.
+    others
+        Those that add a layer of each kind.
 
     Signals
     -------
@@ -59,6 +70,7 @@ class LayerColumn(QScrollArea):
         selection: SelectionModel,
         store: SettingsStore,
         add: QAction,
+        others: Sequence[QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -79,6 +91,10 @@ class LayerColumn(QScrollArea):
         self._add.setDefaultAction(add)
         self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._add.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        kinds = QMenu(self._add)
+        kinds.addActions(others)
+        self._add.setMenu(kinds)
         self._column.addWidget(self._add)
         self._column.addStretch(1)
         self.setWidget(body)
@@ -305,4 +321,6 @@ class LayerColumn(QScrollArea):
         except ValueError as error:
             self.cards[layer].say(str(error))
             return
-        self._document.commit(f"Remove {state.network.names[layer]}", replace(state, network=network))
+        self._document.commit(
+            f"Remove {state.network.names[layer]}", replace(state, network=network)
+        )

@@ -157,9 +157,7 @@ class LayerEditor(QWidget):
 
     def apply(self, what: str, change: Callable[..., Network], *values: object) -> None:
         """Make an edit of the network one undo step."""
-        self.apply_to_state(
-            what, lambda state: change(state.network, self.layer, *values)
-        )
+        self.apply_to_state(what, lambda state: change(state.network, self.layer, *values))
 
     def apply_to_state(self, what: str, change: Callable[[State], Network]) -> None:
         """Make an edit one undo step, or say why it cannot work and show what stays."""

@@ -18,7 +18,12 @@ from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.layer_editor import PADDINGS, LayerEditor, combo, place_of
 
-_MODES = {"zeros": "of zeros", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+_MODES = {
+    "zeros": "of zeros",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "circular": "circular",
+}
 
 
 class LayerFields(LayerEditor):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit, mutes
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import KINDS, add_layer
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS, Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
@@ -51,7 +51,8 @@ class NetworkActions(QObject):
         for name, slot in (
             ("undo", document.undo),
             ("redo", stack.redo),
-            ("add_layer", self._add_layer),
+            ("add_layer", self._add_convolution),
+            *((f"add_{kind}", self._add_named) for kind in KINDS),
             ("new_seed", self._new_seed),
             ("network_reset", self._reset_network),
             ("only_diagonal", self._only_diagonal),
@@ -70,7 +71,12 @@ class NetworkActions(QObject):
     def _add_convolution(self) -> None:
         self._add_layer("Conv2d")
 
-    @Slot(str)
+    @Slot()
+    def _add_named(self) -> None:
+        sender = self.sender()
+        assert isinstance(sender, QAction)
+        self._add_layer(next(kind for kind in KINDS if sender.objectName() == f"add_{kind}"))
+
     def _add_layer(self, kind: Kind) -> None:
         try:
             network = add_layer(self._document.state, kind)
@@ -136,5 +142,6 @@ class NetworkActions(QObject):
         for scheme in ChannelScheme:
             self._actions[scheme.value].setChecked(scheme is new.scheme)
         layers = new.network.layers
-        self._actions["add_layer"].setEnabled(len(layers) < MAX_LAYERS)
+        for name in ("add_layer", *(f"add_{kind}" for kind in KINDS)):
+            self._actions[name].setEnabled(len(layers) < MAX_LAYERS)
         self._actions["unmute_all"].setEnabled(any(layer.muted is not None for layer in layers))

@@ -52,10 +52,8 @@ class SchemeSwitch(QWidget):
             self._texts.append(
                 (f"{scheme.label} · {scheme.explanation} {arrow}", f"{scheme.label} {arrow}")
             )
-            button = self._buttons.button(number)
-            button.setToolTip(
-                f"{_TIPS[scheme]}\n{count:,} maps after {state.network.names[last]}. (Ctrl+{number + 1})"
-            )
+            button, name = self._buttons.button(number), state.network.names[last]
+            button.setToolTip(f"{_TIPS[scheme]}\n{count:,} maps after {name}. (Ctrl+{number + 1})")
             button.setAccessibleName(f"Scheme {scheme.label}, {scheme.explanation}: {count:,} maps")
             button.setChecked(scheme is state.scheme)
         self._fit()

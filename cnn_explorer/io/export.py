@@ -259,7 +259,11 @@ def _files(
         for kind in [kind for kind in _ENDINGS if kind in options.formats]:
             names = _map_names(state, part, kind)
             for name, address in zip(names, part.written, strict=True):
-                files[name] = {"format": kind, **layer, "map": address_text(written_as(state, address))}
+                files[name] = {
+                    "format": kind,
+                    **layer,
+                    "map": address_text(written_as(state, address)),
+                }
         if "sheet" in options.formats:
             sheet = _sheet(state, options, part)
             seen = {"scale": sheet.scale, "every": sheet.every}

@@ -210,14 +210,19 @@ def _pool(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int
 
 
 def _norm(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
-    arrays = (_array(archive, f"{name}.{what}") for what in ("mean", "variance", "weight", "bias"))
+    mean, variance, weight, bias = (
+        _array(archive, f"{name}.{what}") for what in ("mean", "variance", "weight", "bias")
+    )
     eps = item["eps"]
     if type(eps) is not float or not 0 < eps <= 1:
         raise ValueError(f"{name}'s eps is {eps!r}; it must be more than 0, and at most 1")
     return BatchNorm2d(
         number,
         _channels(item, name),
-        *arrays,
+        mean,
+        variance,
+        weight,
+        bias,
         eps=eps,
         activation=str(item["activation"]),
         activation_parameters=_parameters(item, name),

@@ -275,7 +275,9 @@ def test_groups_divide_maps_and_filters():
     np.testing.assert_array_equal(halves.layers[1].weight, network.layers[1].weight[:, :3])
     whole = edit.with_groups(halves, 1, 1)
     np.testing.assert_array_equal(whole.layers[1].weight, network.layers[1].weight)
-    with pytest.raises(ValueError, match=r"^Conv 2: 4 groups do not divide its 6 input maps; .*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Conv 2: 4 groups do not divide its 6 input maps; .*\.$"
+    ):
         edit.with_groups(network, 1, 4)
     with pytest.raises(ValueError, match=r"^Conv 2: 3 groups do not divide its 4 filters; .*\.$"):
         edit.with_groups(network, 1, 3)

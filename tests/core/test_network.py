@@ -190,6 +190,6 @@ def test_a_kernel_larger_than_its_input_is_named():
 
 
 def test_layers_are_counted_from_one_among_their_kind():
-    layers = (conv(), MaxPool2d(1, 1), conv(), MaxPool2d(3, 1))
+    layers = (conv(), MaxPool2d(1, 2), conv(depth=2), MaxPool2d(3, 2))
     assert Network(layers).names == ("Conv 1", "MaxPool 1", "Conv 2", "MaxPool 2")
     assert Network(layers).places == (1, 1, 2, 2)

@@ -454,7 +454,7 @@ def without(*keys: Any) -> Change:
 
 HOSTILE: dict[str, Change] = {
     "no version": without("version"),
-    "a later version": setting("version", 2),
+    "a later version": setting("version", 3),
     "a version of many words": setting("version", "x" * 500_000),
     "no scheme": without("scheme"),
     "an unknown scheme": setting("scheme", "depthwise"),
