@@ -10,12 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.geometry import (
+    Padding,
+    PaddingMode,
+    Pair,
+    Sides,
+    explicit_padding,
+    output_size,
+    pad,
+    pair,
+    reach,
+)
 
-Pair = int | tuple[int, int]
-Padding = Pair | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
 Method = Literal["auto", "signal", "matmul"]
 Window = tuple[slice, slice]  # some rows and some columns of a map
-Taps = npt.NDArray[np.int_]
 
 AUTO_LIMIT = 1_000_000
 """Multiply-adds up to which "auto" takes scipy.signal.
@@ -30,9 +38,6 @@ BLOCK_BYTES = 2 << 20
 Larger ones leave the processor's caches.
 """
 
-_INTEGER = (int, np.integer)
-_PAIR = (tuple, list)
-
 
 def conv2d(
     maps: npt.ArrayLike,
@@ -41,6 +46,7 @@ def conv2d(
     *,
     stride: Pair = 1,
     padding: Padding = 0,
+    padding_mode: PaddingMode = "zeros",
     dilation: Pair = 1,
     groups: int = 1,
     method: Method = "auto",
@@ -63,9 +69,12 @@ def conv2d(
     stride, dilation
         One number, or (rows, columns); 1 or more.
     padding
-        Zeros around each map: one number, (rows, columns), ((top, bottom), (left, right)), "valid"
-        for none, or "same" for an output of ceil(size / stride), where an odd row or column goes
-        to the bottom or right.
+        Rows and columns around each map: one number, (rows, columns), ((top, bottom), (left,
+        right)), "valid" for none, or "same" for an output of ceil(size / stride), where an odd row
+        or column goes to the bottom or right; with "same_lower" it goes to the top or left.
+    padding_mode
+        What they are filled with: "zeros", or copies of the map's own pixels: "reflect",
+        "replicate" or "circular", as `cnn_explorer.core.geometry.pad` explains.
     groups
         Input and output channels are divided into so many groups that do not see each other.
     method
@@ -84,7 +93,8 @@ def conv2d(
     ------
     ValueError
         If shapes, channels or groups do not fit each other, an array is empty, the kernel is
-        larger than the padded input, or an option is out of its range.
+        larger than the padded input, the padding larger than its mode allows, or an option is out
+        of its range.
 
     Notes
     -----
@@ -100,6 +110,7 @@ def conv2d(
         (weight.shape[2], weight.shape[3]),
         stride=stride,
         padding=padding,
+        padding_mode=padding_mode,
         dilation=dilation,
     )
     return convolve(maps, weight, bias, layout, groups, method, checkpoint)
@@ -115,8 +126,8 @@ class Layout:
         (rows, columns).
     reach
         Rows and columns from a kernel's first tap to its last.
-    sides
-        Zeros around each map, ((top, bottom), (left, right)).
+    sides, padding_mode
+        What is put around each map, ((top, bottom), (left, right)), and what that is.
     size
         (rows, columns) of an output map.
     """
@@ -124,7 +135,8 @@ class Layout:
     stride: tuple[int, int]
     dilation: tuple[int, int]
     reach: tuple[int, int]
-    sides: tuple[tuple[int, int], tuple[int, int]]
+    sides: Sides
+    padding_mode: PaddingMode
     size: tuple[int, int]
 
 
@@ -134,14 +146,22 @@ def layout_of(
     *,
     stride: Pair,
     padding: Padding,
+    padding_mode: PaddingMode,
     dilation: Pair,
 ) -> Layout:
     """Work out and check where windows lie; parameters and errors as of `output_size`."""
-    stride = _pair("stride", stride)
-    dilation = _pair("dilation", dilation)
+    stride = pair("stride", stride)
+    dilation = pair("dilation", dilation)
     sides = explicit_padding(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
-    out = output_size(size, kernel_size, stride=stride, padding=sides, dilation=dilation)
-    return Layout(stride, dilation, _reach(kernel_size, dilation), sides, out)
+    out = output_size(
+        size,
+        kernel_size,
+        stride=stride,
+        padding=sides,
+        padding_mode=padding_mode,
+        dilation=dilation,
+    )
+    return Layout(stride, dilation, reach(kernel_size, dilation), sides, padding_mode, out)
 
 
 def convolve(
@@ -205,132 +225,6 @@ def multiply_adds(
     return out_channels * in_channels_per_group * kh * kw * rows * columns
 
 
-def explicit_padding(
-    size: tuple[int, int],
-    kernel_size: tuple[int, int],
-    *,
-    stride: Pair,
-    padding: Padding,
-    dilation: Pair,
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Zeros that a padding puts around a map.
-
-    Parameters
-    ----------
-    size, kernel_size
-        (rows, columns) of a map and of a kernel.
-    stride, padding, dilation
-        As in `conv2d`.
-
-    Returns
-    -------
-    tuple of tuple of int
-        ((top, bottom), (left, right)).
-
-    Raises
-    ------
-    ValueError
-        If an option is out of its range.
-    """
-    if padding == "same":
-        steps = _pair("stride", stride)
-        reach = _reach(kernel_size, dilation)
-        return _same(size[0], reach[0], steps[0]), _same(size[1], reach[1], steps[1])
-    if padding == "valid":
-        return (0, 0), (0, 0)
-    if isinstance(padding, str):
-        raise ValueError(
-            f"there is no padding “{padding}”; choose same, valid or whole numbers from 0."
-        )
-    if isinstance(padding, _PAIR) and len(padding) == 2:
-        rows, columns = padding
-    else:
-        rows = columns = padding
-    return _pair("padding", rows, 0), _pair("padding", columns, 0)
-
-
-def output_size(
-    size: tuple[int, int],
-    kernel_size: tuple[int, int],
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
-) -> tuple[int, int]:
-    """Size of the maps that a layer makes.
-
-    Parameters
-    ----------
-    size, kernel_size
-        (rows, columns) of an input map and of a kernel.
-    stride, padding, dilation
-        As in `conv2d`.
-
-    Returns
-    -------
-    tuple of int
-        (rows, columns), floor((padded size - kernel's reach) / stride) + 1 on each axis.
-
-    Raises
-    ------
-    ValueError
-        If the kernel is larger than the padded input or an option is out of its range.
-    """
-    sides = explicit_padding(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
-    rows, columns = (sum(side) + length for side, length in zip(sides, size, strict=True))
-    steps = _pair("stride", stride)
-    reach = _reach(kernel_size, dilation)
-    if reach[0] > rows or reach[1] > columns:
-        dilated = reach != tuple(kernel_size)
-        raise ValueError(
-            f"a {_times(kernel_size)} kernel{f' dilated to {_times(reach)}' * dilated} "
-            f"does not fit its {_times(size)} input padded to {_times((rows, columns))}: it needs "
-            f"a smaller kernel{', less dilation' * dilated} or more padding."
-        )
-    return (rows - reach[0]) // steps[0] + 1, (columns - reach[1]) // steps[1] + 1
-
-
-def taps(
-    size: tuple[int, int],
-    kernel_size: tuple[int, int],
-    *,
-    stride: Pair = 1,
-    padding: Padding = 0,
-    dilation: Pair = 1,
-) -> tuple[Taps, Taps]:
-    """Which input pixels each output pixel is made from, on each axis.
-
-    Parameters
-    ----------
-    size, kernel_size
-        (rows, columns) of an input map and of a kernel.
-    stride, padding, dilation
-        As in `conv2d`.
-
-    Returns
-    -------
-    tuple of ndarray
-        For rows, shape (output rows, kh), and for columns, shape (output columns, kw): entry (r, u)
-        is ``r * stride - padding + u * dilation``, the input row that cell row u of the kernel
-        multiplies for output row r. Below 0, or from the input's size on, it is padding.
-
-    Raises
-    ------
-    ValueError
-        As `output_size`.
-    """
-    out = output_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
-    sides = explicit_padding(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
-    steps, gaps = _pair("stride", stride), _pair("dilation", dilation)
-    rows, columns = (
-        np.arange(out[axis])[:, np.newaxis] * steps[axis]
-        - sides[axis][0]
-        + np.arange(kernel_size[axis]) * gaps[axis]
-        for axis in (0, 1)
-    )
-    return rows, columns
-
-
 def _check_channels(maps: Array, weight: Array, bias: Array | None, groups: int) -> None:
     """Raise a sentence with the shapes where they do not fit each other."""
     shapes = f"maps {maps.shape} and weight {weight.shape}"
@@ -340,7 +234,7 @@ def _check_channels(maps: Array, weight: Array, bias: Array | None, groups: int)
         )
     if 0 in maps.shape or 0 in weight.shape:
         raise ValueError(f"{shapes} must not be empty.")
-    if not isinstance(groups, _INTEGER) or groups < 1:
+    if not isinstance(groups, (int, np.integer)) or groups < 1:
         raise ValueError(f"groups is {groups}; it must be a whole number from 1.")
     channels, filters, depth = maps.shape[0], weight.shape[0], weight.shape[1]
     if channels % groups or filters % groups:
@@ -374,7 +268,7 @@ def _signal(
 
     filters, depth, kh, kw = weight.shape
     out = np.zeros((filters, *size), np.float32)
-    dilated = np.zeros((depth, *_reach((kh, kw), dilation)), np.float32)
+    dilated = np.zeros((depth, *reach((kh, kw), dilation)), np.float32)
     for j in range(filters):
         if checkpoint is not None:
             checkpoint()
@@ -469,45 +363,24 @@ def _blocks(size: tuple[int, int], pixels: int) -> Iterator[tuple[slice, slice]]
 
 
 def _padded(maps: Array, layout: Layout, window: Window) -> Array:
-    """What a window of the output is made from, the zeros around the maps included."""
-    cuts = []
-    for side, step, reach, sides, length in zip(
-        window, layout.stride, layout.reach, layout.sides, maps.shape[1:], strict=True
-    ):
-        start = side.start * step - sides[0]
-        stop = (side.stop - 1) * step - sides[0] + reach
-        cuts.append((start, stop, max(start, 0), min(stop, length)))
-    (top, bottom, first_row, end_row), (left, right, first_column, end_column) = cuts
-    # A tenth of the time of `numpy.pad`.
-    padded = np.zeros((len(maps), bottom - top, right - left), np.float32)
+    """What a window of the output is made from, the padding around the maps included."""
+    sides = []
+    for side, step, length in zip(window, layout.stride, layout.reach, strict=True):
+        sides.append(slice(side.start * step, (side.stop - 1) * step + length))
+    rows, columns = sides
+    (top, _), (left, _) = layout.sides
+    if layout.padding_mode != "zeros":
+        whole = pad(maps, layout.sides, layout.padding_mode)
+        return np.ascontiguousarray(whole[:, rows, columns])
+    padded = np.zeros((len(maps), rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    first_row, end_row = max(rows.start, top), min(rows.stop, top + maps.shape[1])
+    first_column, end_column = max(columns.start, left), min(columns.stop, left + maps.shape[2])
     if first_row < end_row and first_column < end_column:
-        padded[:, first_row - top : end_row - top, first_column - left : end_column - left] = maps[
-            :, first_row:end_row, first_column:end_column
+        inside = (
+            slice(first_row - rows.start, end_row - rows.start),
+            slice(first_column - columns.start, end_column - columns.start),
+        )
+        padded[:, *inside] = maps[
+            :, first_row - top : end_row - top, first_column - left : end_column - left
         ]
     return padded
-
-
-def _same(size: int, reach: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after an axis, so that ceil(size / stride) windows fit."""
-    total = max(0, (size - 1) // stride * stride + reach - size)
-    return total // 2, total - total // 2
-
-
-def _reach(kernel_size: tuple[int, int], dilation: Pair) -> tuple[int, int]:
-    """Rows and columns from a kernel's first tap to its last."""
-    rows, columns = _pair("dilation", dilation)
-    return rows * (kernel_size[0] - 1) + 1, columns * (kernel_size[1] - 1) + 1
-
-
-def _pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
-    """(rows, columns) of an option that may be one number for both."""
-    pair = value if isinstance(value, _PAIR) else (value, value)
-    if len(pair) != 2 or not all(isinstance(n, _INTEGER) and n >= least for n in pair):
-        raise ValueError(
-            f"the {name} is {value!r}; it must be a whole number from {least}, or two of them."
-        )
-    return int(pair[0]), int(pair[1])
-
-
-def _times(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"

@@ -12,18 +12,21 @@ from typing import Any
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Padding
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS, draw_bias, draw_kernels
+from cnn_explorer.core.layer import Layer, MapLayer, Mutes, Size
+from cnn_explorer.core.layers import BatchNorm2d, Flatten
 from cnn_explorer.core.network import (
+    INPUT_SIZE,
+    MAX_DILATION,
     MAX_FILTERS,
     MAX_KERNEL_SIZE,
     MAX_LAYERS,
     MAX_PADDING,
     MAX_STRIDE,
     Conv2d,
-    Mutes,
+    Linear,
     Network,
-    layer_name,
 )
 
 
@@ -65,84 +68,111 @@ def new_network(
     layers: list[Conv2d] = []
     channels = 1
     for index, (count, side) in enumerate(zip(filters, sides, strict=True)):
-        _check(layer_name(index), "filters", count, 1, MAX_FILTERS)
-        _check(layer_name(index), "kernel size", side, 1, MAX_KERNEL_SIZE)
-        layers.append(_new_layer(index, channels, count, (side, side), initialisation, seed))
+        _check(f"Conv {index + 1}", "filters", count, 1, MAX_FILTERS)
+        _check(f"Conv {index + 1}", "kernel size", side, 1, MAX_KERNEL_SIZE)
+        layers.append(new_conv(index, channels, count, (side, side), initialisation, seed))
         channels = count
     return Network(tuple(layers), seed)
 
 
 def with_filters(network: Network, index: int, count: int) -> Network:
     """Change a layer's number of filters, 1 to 256; kernels that stay keep their values."""
-    layer = _layer(network, index)
-    _check(layer_name(index), "filters", count, 1, MAX_FILTERS)
+    layer = _conv(network, index)
+    _check(network.names[index], "filters", count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
-    kept = min(count, layer.out_channels)
-    more = _kernels(layer, network.seed, range(kept, count), range(layer.depth))
-    bias = layer.bias
-    if bias is not None:
-        bias = np.concatenate([bias[:kept], _bias(layer, network.seed, range(kept, count))])
-    weight = np.concatenate([layer.weight[:kept], more])
-    muted = _resized(layer.muted, (count, layer.depth))
-    return _replaced(network, index, weight=weight, bias=bias, muted=muted)
+    return replaced(network, index, **_filtered(layer, network.seed, count))
 
 
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
     """Change a layer's kernel size, 1 to 11; its kernels are drawn anew."""
-    layer = _layer(network, index)
-    _check(layer_name(index), "kernel size", side, 1, MAX_KERNEL_SIZE)
+    layer = _conv(network, index)
+    _check(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
     if layer.kernel_size == (side, side):
         return network
     outs, ins = range(layer.out_channels), range(layer.depth)
     weight = _kernels(layer, network.seed, outs, ins, (side, side))
-    return _replaced(network, index, weight=weight)
+    return replaced(network, index, weight=weight)
+
+
+def with_groups(network: Network, index: int, groups: int) -> Network:
+    """Divide a layer's input maps and filters into groups; kernels that stay keep their values."""
+    layer = _conv(network, index)
+    name = network.names[index]
+    for count, what in ((layer.in_channels, "input maps"), (layer.out_channels, "filters")):
+        if groups < 1 or count % groups:
+            raise ValueError(
+                f"{name}: {groups} groups do not divide its {count} {what}; each group has as many "
+                "as the others."
+            )
+    if groups == layer.groups:
+        return network
+    return replaced(
+        network, index, groups=groups, **_deepened(layer, network.seed, layer.in_channels // groups)
+    )
 
 
 def with_stride(network: Network, index: int, stride: int) -> Network:
     """Change a layer's stride, 1 to 4, in both directions."""
-    layer = _layer(network, index)
-    _check(layer_name(index), "stride", stride, 1, MAX_STRIDE)
-    if layer.stride == (stride, stride):
-        return network
-    return _replaced(network, index, stride=(stride, stride))
+    _layer(network, index)
+    _check(network.names[index], "stride", stride, 1, MAX_STRIDE)
+    return with_option(network, index, "stride", (stride, stride))
+
+
+def with_dilation(network: Network, index: int, dilation: int) -> Network:
+    """Change a layer's dilation, 1 to 4, in both directions."""
+    _layer(network, index)
+    _check(network.names[index], "dilation", dilation, 1, MAX_DILATION)
+    return with_option(network, index, "dilation", (dilation, dilation))
 
 
 def with_padding(network: Network, index: int, padding: Padding) -> Network:
-    """Change a layer's padding: ``"same"``, ``"valid"`` or 0 to 10 on every side."""
-    layer = _layer(network, index)
+    """Change a layer's padding: ``"same"``, ``"valid"``, … or 0 to 10 on every side."""
+    _layer(network, index)
     if isinstance(padding, int):
-        _check(layer_name(index), "padding", padding, 0, MAX_PADDING)
-    if layer.padding == padding:
+        _check(network.names[index], "padding", padding, 0, MAX_PADDING)
+    return with_option(network, index, "padding", padding)
+
+
+def with_option(network: Network, index: int, name: str, value: object) -> Network:
+    """Change a layer's padding mode, kernel size of a pooling, or the like.
+
+    Parameters
+    ----------
+    name, value
+        Of a field of the layer's class, and what it shall be; not one that other fields follow.
+    """
+    layer = _layer(network, index)
+    if getattr(layer, name) == value:
         return network
-    return _replaced(network, index, padding=padding)
+    return replaced(network, index, **{name: value})
 
 
 def with_activation(network: Network, index: int, activation: str) -> Network:
-    """Change a layer's activation: a key of ``ACTIVATIONS``."""
+    """Change a layer's activation, a key of ``ACTIVATIONS``, with its usual parameters."""
     if _layer(network, index).activation == activation:
         return network
-    return _replaced(network, index, activation=activation)
+    return replaced(network, index, activation=activation, activation_parameters=())
 
 
 def with_bias(network: Network, index: int, on: bool) -> Network:
     """Give a layer biases, drawn from the seed, or take them away."""
-    layer = _layer(network, index)
+    layer = _conv(network, index)
     if (layer.bias is not None) == on:
         return network
     bias = _bias(layer, network.seed, range(layer.out_channels)) if on else None
-    return _replaced(network, index, bias=bias)
+    return replaced(network, index, bias=bias)
 
 
 def with_initialisation(network: Network, index: int, initialisation: str) -> Network:
     """Draw a layer's kernels anew from another initialisation; its biases stay."""
-    layer = _layer(network, index)
+    layer = _conv(network, index)
     _check_initialisation(initialisation)
     if layer.initialisation == initialisation:
         return network
     layer = replace(layer, initialisation=initialisation)
     weight = _kernels(layer, network.seed, range(layer.out_channels), range(layer.depth))
-    return _replaced(network, index, weight=weight, initialisation=initialisation)
+    return replaced(network, index, weight=weight, initialisation=initialisation)
 
 
 def with_seed(network: Network, seed: int) -> Network:
@@ -150,32 +180,15 @@ def with_seed(network: Network, seed: int) -> Network:
     _check_seed(seed)
     if seed == network.seed:
         return network
-    layers = []
+    layers: list[Layer] = []
     for layer in network.layers:
-        outs = range(layer.out_channels)
-        weight = _kernels(layer, seed, outs, range(layer.depth))
-        bias = None if layer.bias is None else _bias(layer, seed, outs)
-        layers.append(replace(layer, weight=weight, bias=bias))
+        if isinstance(layer, Conv2d):
+            outs = range(layer.out_channels)
+            weight = _kernels(layer, seed, outs, range(layer.depth))
+            bias = None if layer.bias is None else _bias(layer, seed, outs)
+            layer = replace(layer, weight=weight, bias=bias)
+        layers.append(layer)
     return Network(tuple(layers), seed)
-
-
-def add_layer(network: Network) -> Network:
-    """Add a layer at the end: the last one's settings at stride 1, and as many filters."""
-    if len(network.layers) == MAX_LAYERS:
-        raise ValueError(f"A network has at most {MAX_LAYERS} layers.")
-    last = network.layers[-1]
-    number = 1 + max(layer.number for layer in network.layers)
-    channels = last.out_channels
-    layer = _new_layer(
-        number, channels, channels, last.kernel_size, last.initialisation, network.seed
-    )
-    layer = replace(
-        layer,
-        bias=None if last.bias is None else layer.bias,
-        padding=last.padding,
-        activation=last.activation,
-    )
-    return Network((*network.layers, layer), network.seed)
 
 
 def remove_layer(network: Network, index: int) -> Network:
@@ -183,7 +196,7 @@ def remove_layer(network: Network, index: int) -> Network:
     _layer(network, index)
     if len(network.layers) == 1:
         raise ValueError("The only layer cannot be removed; a network has at least 1.")
-    return _chained([*network.layers[:index], *network.layers[index + 1 :]], network.seed)
+    return chained([*network.layers[:index], *network.layers[index + 1 :]], network.seed)
 
 
 def move_layer(network: Network, index: int, to: int) -> Network:
@@ -194,45 +207,112 @@ def move_layer(network: Network, index: int, to: int) -> Network:
         return network
     layers = list(network.layers)
     layers.insert(to, layers.pop(index))
-    return _chained(layers, network.seed)
+    return chained(layers, network.seed)
 
 
-def _layer(network: Network, index: int) -> Conv2d:
+def replaced(network: Network, index: int, **changes: Any) -> Network:
+    """Give a layer's fields other values, and the layers after it what follows from them."""
+    layers = list(network.layers)
+    try:
+        layers[index] = replace(_layer(network, index), **changes)
+    except ValueError as error:
+        raise ValueError(f"{network.names[index]}: {error}") from None
+    return chained(layers, network.seed)
+
+
+def chained(layers: list[Layer], seed: int) -> Network:
+    """A network of these layers, each made to take the maps that the one before it makes."""
+    channels, size = 1, INPUT_SIZE
+    for index, layer in enumerate(layers):
+        layers[index] = _with_inputs(layer, seed, channels, size)
+        channels = layers[index].out_channels
+        try:
+            size = layers[index].output_size(size)
+        except ValueError:
+            break  # the network says which layer that is
+    return Network(tuple(layers), seed)
+
+
+def check_inputs(kind: type[Conv2d], channels: int) -> None:
+    """Raise ValueError where a layer would need more kernels than anybody looks at."""
+    if channels > MAX_FILTERS and not issubclass(kind, Linear):
+        raise ValueError(
+            f"A convolution takes at most {MAX_FILTERS} maps, not {channels:,}; after a Flatten it "
+            "is Linear layers that go on."
+        )
+
+
+def _layer(network: Network, index: int) -> Layer:
     if not 0 <= index < len(network.layers):
         raise ValueError(
-            f"There is no {layer_name(index)}; the network has {len(network.layers)} layers."
+            f"There is no layer {index + 1}; the network has {len(network.layers)} layers."
         )
     return network.layers[index]
 
 
-def _replaced(network: Network, index: int, **changes: Any) -> Network:
-    """Give a layer other values, and the layers after it what follows from them."""
-    layers = list(network.layers)
-    try:
-        layers[index] = replace(layers[index], **changes)
-    except ValueError as error:
-        raise ValueError(f"{layer_name(index)}: {error}") from None
-    return _chained(layers, network.seed)
+def _conv(network: Network, index: int) -> Conv2d:
+    layer = _layer(network, index)
+    if not isinstance(layer, Conv2d):
+        raise ValueError(f"{network.names[index]} has no filters.")
+    return layer
 
 
-def _chained(layers: list[Conv2d], seed: int) -> Network:
-    """A network of these layers, each given as many kernels a filter as it has input maps."""
-    channels = 1
-    for index, layer in enumerate(layers):
-        layers[index] = _with_inputs(layer, seed, channels)
-        channels = layer.out_channels
-    return Network(tuple(layers), seed)
-
-
-def _with_inputs(layer: Conv2d, seed: int, channels: int) -> Conv2d:
+def _with_inputs(layer: Layer, seed: int, channels: int, size: Size) -> Layer:
     """Keep the kernels of the input maps that stay; the network checks whether groups divide."""
+    if isinstance(layer, Flatten):
+        same = (layer.channels, layer.size) == (channels, size)
+        return layer if same else replace(layer, channels=channels, size=size)
     if layer.in_channels == channels:
         return layer
-    depth = max(1, channels // layer.groups)
+    if isinstance(layer, BatchNorm2d):
+        return replace(
+            layer,
+            channels=channels,
+            mean=_of_length(layer.mean, channels, 0),
+            variance=_of_length(layer.variance, channels, 1),
+            weight=_of_length(layer.weight, channels, 1),
+            bias=_of_length(layer.bias, channels, 0),
+        )
+    if isinstance(layer, MapLayer):
+        return replace(layer, channels=channels)
+    assert isinstance(layer, Conv2d)
+    check_inputs(type(layer), channels)
+    if layer.depth == 1 < layer.groups:
+        # Depthwise it stays: each map keeps as many filters of its own.
+        multiplier = layer.out_channels // layer.groups
+        if channels * multiplier <= MAX_FILTERS:
+            layer = replace(layer, groups=1)
+            changes = _filtered(layer, seed, channels * multiplier)
+            return replace(layer, groups=channels, **changes)
+    return replace(layer, **_deepened(layer, seed, max(1, channels // layer.groups)))
+
+
+def _filtered(layer: Conv2d, seed: int, count: int) -> dict[str, Any]:
+    """What changes with the number of filters."""
+    kept = min(count, layer.out_channels)
+    more = _kernels(layer, seed, range(kept, count), range(layer.depth))
+    bias = layer.bias
+    if bias is not None:
+        bias = np.concatenate([bias[:kept], _bias(layer, seed, range(kept, count))])
+    return {
+        "weight": np.concatenate([layer.weight[:kept], more]),
+        "bias": bias,
+        "muted": _resized(layer.muted, (count, layer.depth)),
+    }
+
+
+def _deepened(layer: Conv2d, seed: int, depth: int) -> dict[str, Any]:
+    """What changes with the number of input maps that a filter sees."""
     kept = min(depth, layer.depth)
     more = _kernels(layer, seed, range(layer.out_channels), range(kept, depth))
     weight = np.concatenate([layer.weight[:, :kept], more], axis=1)
-    return replace(layer, weight=weight, muted=_resized(layer.muted, weight.shape[:2]))
+    return {"weight": weight, "muted": _resized(layer.muted, weight.shape[:2])}
+
+
+def _of_length(values: Array, length: int, usual: float) -> Array:
+    """Numbers of the channels that stay, and usual ones for those that are new."""
+    more = np.full(max(0, length - len(values)), usual, np.float32)
+    return np.concatenate([values[:length], more])
 
 
 def _resized(muted: Mutes | None, shape: tuple[int, ...]) -> Mutes | None:
@@ -245,7 +325,7 @@ def _resized(muted: Mutes | None, shape: tuple[int, ...]) -> Mutes | None:
     return result
 
 
-def _new_layer(
+def new_conv(
     number: int,
     in_channels: int,
     out_channels: int,
@@ -253,6 +333,7 @@ def _new_layer(
     initialisation: str,
     seed: int,
 ) -> Conv2d:
+    """Make a convolution of stride 1 with same padding, ReLU and biases."""
     fan = (in_channels, out_channels)
     weight = draw_kernels(
         initialisation,

@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Method, Taps
-from cnn_explorer.core.network import Conv2d, Mutes, Network
+from cnn_explorer.core.convolution import Method
+from cnn_explorer.core.geometry import Taps
+from cnn_explorer.core.layer import Layer, Mutes
+from cnn_explorer.core.layers import WindowLayer
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 
 _TOGETHER = 16  # convolutions between two checkpoints, half a millisecond: to yield costs as much
@@ -119,13 +122,13 @@ class PixelTerms:
     columns: npt.NDArray[np.int_]
 
 
-def pixel_terms(maps: Array, kernels: Array, layer: Conv2d, pixel: tuple[int, int]) -> PixelTerms:
+def pixel_terms(maps: Array, kernels: Array, layer: Layer, pixel: tuple[int, int]) -> PixelTerms:
     """Take one output pixel apart into the products that it is the sum of.
 
     Parameters
     ----------
     maps
-        A filter's input maps, float32, shape (channels, rows, columns).
+        Input maps of the output map, float32, shape (channels, rows, columns).
     kernels
         Its kernels, shape (channels, kh, kw).
     layer
@@ -141,14 +144,77 @@ def pixel_terms(maps: Array, kernels: Array, layer: Conv2d, pixel: tuple[int, in
     size = maps.shape[1], maps.shape[2]
     row_taps, column_taps = layer.taps(size)
     rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
-    outside_rows = (rows < 0) | (rows >= size[0])
-    outside_columns = (columns < 0) | (columns >= size[1])
-    padding = outside_rows[:, np.newaxis] | outside_columns
-    window = maps[:, rows.clip(0, size[0] - 1)[:, np.newaxis], columns.clip(0, size[1] - 1)]
-    window = np.where(padding, np.float32(0), window)
+    window, padding = _windows(maps, rows, columns)
     with np.errstate(all="ignore"):
         products = window * kernels
     return PixelTerms(window, kernels, products, padding, rows, columns)
+
+
+def window_terms(
+    map_: Array, layer: WindowLayer, channel: int, pixel: tuple[int, int]
+) -> PixelTerms:
+    """Take one pixel of a layer without kernels apart: the kernel is what its window asks for.
+
+    Parameters
+    ----------
+    map_
+        The input map, float32, shape (rows, columns).
+    layer, channel
+        The layer, and the map's number.
+    pixel
+        (row, column) of the output map.
+
+    Raises
+    ------
+    IndexError
+        If the output map has no such pixel.
+    """
+    size = map_.shape[0], map_.shape[1]
+    row_taps, column_taps = layer.taps(size)
+    rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
+    window, padding = _windows(map_[np.newaxis], rows, columns)
+    weights = layer.weights_at(window, ~padding, channel)
+    return PixelTerms(window, weights, _weighted(window, weights), padding, rows, columns)
+
+
+def window_sums(map_: Array, layer: WindowLayer, channel: int) -> tuple[Array, Array]:
+    """Each pixel of a layer without kernels from its own window.
+
+    Parameters
+    ----------
+    map_, layer, channel
+        As in `window_terms`.
+
+    Returns
+    -------
+    tuple of ndarray
+        float32, both of shape (output rows, output columns): the sums of the products, before the
+        bias, and those of their magnitudes.
+    """
+    rows, columns = layer.taps((map_.shape[0], map_.shape[1]))
+    window, padding = _windows(map_[np.newaxis], rows[:, np.newaxis, :], columns[np.newaxis, :, :])
+    weights = layer.weights_at(window, ~padding, channel)
+    products = _weighted(window, weights)[0]
+    with np.errstate(all="ignore"):
+        sums: Array = products.sum(axis=(-2, -1), dtype=np.float32)
+        return sums, np.abs(products).sum(axis=(-2, -1), dtype=np.float32)
+
+
+def _windows(maps: Array, rows: Taps, columns: Taps) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Input values at some rows × columns, 0 in the padding, and where that is."""
+    height, width = maps.shape[1:]
+    outside_rows = (rows < 0) | (rows >= height)
+    outside_columns = (columns < 0) | (columns >= width)
+    padding = outside_rows[..., :, np.newaxis] | outside_columns[..., np.newaxis, :]
+    across = columns.clip(0, width - 1)[..., np.newaxis, :]
+    window = maps[:, rows.clip(0, height - 1)[..., :, np.newaxis], across]
+    return np.where(padding, np.float32(0), window), padding
+
+
+def _weighted(window: Array, weights: Array) -> Array:
+    """Products; what weighs nothing counts for nothing, whatever it is."""
+    with np.errstate(all="ignore"):
+        return np.where(weights == 0, np.float32(0), window * weights)
 
 
 @dataclass(frozen=True, eq=False)

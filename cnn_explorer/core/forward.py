@@ -10,8 +10,9 @@ import numpy as np
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method, Window, resolve_method
 from cnn_explorer.core.keeping import kept_with_layer
-from cnn_explorer.core.making import Block, Cells, Making, block, make
-from cnn_explorer.core.network import Conv2d, Network, layer_name
+from cnn_explorer.core.layer import MapLayer
+from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.patch import EMPTY, differing, patched, reached
 from cnn_explorer.core.schemes import (
     Address,
@@ -158,8 +159,10 @@ def forward(
         If an address is not one of its layer's maps.
     """
     start = time.perf_counter()
-    if request.making is not None:
-        check_address(request.making, request.state.network)
+    making = request.making
+    if making is not None:
+        check_address(making, request.state.network)
+        making = making if can_be_made(request.state, making) else None
     naive = request.state.scheme is ChannelScheme.NAIVE
     if known is not None and _same_maps(known, request):
         nothing = (EMPTY,) * len(known.maps)
@@ -176,8 +179,8 @@ def forward(
                 layer_maps.flags.writeable = False
     # Contributions are what scipy.signal is for, whatever computed the maps; unless it is loading.
     method: Method = "matmul" if request.method == "matmul" else "signal"
-    if request.making is not None:
-        result = replace(result, making=_making(result, request.making, method, checkpoint))
+    if making is not None:
+        result = replace(result, making=_making(result, making, method, checkpoint))
     if request.cells and not naive:
         blocks = (
             block(request.state, cells, _inputs(result, cells.layer), method, checkpoint)
@@ -225,7 +228,11 @@ def _summed(
         made = request.making is not None and len(request.making) == index + 1
         if base is not None and window == EMPTY:
             before, after = base.before[index], base.maps[index]
+        elif isinstance(layer, MapLayer):  # quick, and the same outside of the window
+            before = layer.compute(inputs)
+            after = layer.activate(before)
         else:
+            assert isinstance(layer, Conv2d)
             before = layer.before_activation(
                 inputs,
                 _kernel(layer, state.scheme),
@@ -244,7 +251,9 @@ def _summed(
         maps.append(after)
         windows.append(window)
         inputs = after
-    convolutions = sum(layer.out_channels * layer.depth for layer in layers)
+    convolutions = sum(
+        layer.out_channels * layer.depth for layer in layers if isinstance(layer, Conv2d)
+    )
     return Activations(
         request,
         tuple(maps),
@@ -303,22 +312,27 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
     for layer, wanted, addresses, size in zip(
         layers, in_view, needed, state.network.sizes[1:], strict=True
     ):
-        kernel = scheme_kernel(layer, state.scheme)
+        kernel = scheme_kernel(layer, state.scheme) if isinstance(layer, Conv2d) else None
         children: dict[Address, tuple[Array, Array]] = {}
         for parent, group in groupby(addresses, key=lambda address: address[:-1]):
-            filters = [address[-1] for address in group]
-            heard = kernel[filters]  # a copy
-            heard[layer.muted_from(parent[-1] if parent else 0)[filters]] = 0
-            before = layer.before_activation(
-                parents[parent][np.newaxis],
-                heard,
-                None if layer.bias is None else layer.bias[filters],
-                groups=1,
-                method=method,
-                checkpoint=checkpoint,
-            )
+            outputs = [address[-1] for address in group]
+            if isinstance(layer, MapLayer):
+                before = layer.compute(parents[parent][np.newaxis], outputs)
+            else:
+                assert isinstance(layer, Conv2d)
+                assert kernel is not None
+                heard = kernel[outputs]  # a copy
+                heard[layer.muted_from(parent[-1] if parent else 0)[outputs]] = 0
+                before = layer.before_activation(
+                    parents[parent][np.newaxis],
+                    heard,
+                    None if layer.bias is None else layer.bias[outputs],
+                    groups=1,
+                    method=method,
+                    checkpoint=checkpoint,
+                )
             after = layer.activate(before)
-            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(filters)}
+            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(outputs)}
         for place, stack in enumerate((befores, maps)):
             stack.append(
                 np.stack([children[address][place] for address in wanted])
@@ -326,7 +340,11 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
                 else np.empty((0, *size), np.float32)
             )
         parents = {address: after for address, (_, after) in children.items()}
-    count = sum(map(len, needed))
+    count = sum(
+        len(addresses)
+        for addresses, layer in zip(needed, layers, strict=True)
+        if isinstance(layer, Conv2d)
+    )
     return Activations(request, tuple(maps), method, count, 0.0, tuple(befores), addresses=in_view)
 
 
@@ -334,6 +352,8 @@ def _held(request: Request) -> tuple[tuple[Address, ...], ...]:
     """In Naive the maps in view, and after them those that the making needs."""
     held = list(request.in_view or ((),) * len(request.state.network.layers))
     making = request.making or ()
+    if making and not can_be_made(request.state, making):
+        making = ()
     for address in (making[:-1], making):
         if address and address not in held[len(address) - 1]:
             held[len(address) - 1] += (address,)
@@ -347,17 +367,19 @@ def _making(
     checkpoint: Callable[[], None] | None,
 ) -> Making:
     """Take a map of a pass apart."""
-    layer = len(address) - 1
+    state, layer = activations.state, len(address) - 1
     place = activations.place(address)
     befores = activations.before[layer]
     assert befores is not None
     before, after = befores[place], activations.maps[layer][place]
-    if activations.state.scheme is ChannelScheme.NAIVE and layer:
+    if state.scheme is ChannelScheme.NAIVE and layer:
         above = activations.place(address[:-1])
         maps = activations.maps[layer - 1][above : above + 1]
     else:
         maps = _inputs(activations, layer)
-    return make(activations.state, address, maps, before, after, method, checkpoint)
+        if isinstance(state.network.layers[layer], MapLayer):
+            maps = maps[list(state.network.layers[layer].inputs_of(address[-1]))]
+    return make(state, address, maps, before, after, method, checkpoint)
 
 
 def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:
@@ -369,9 +391,14 @@ def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:
     for index, addresses in enumerate(in_view):
         for address in addresses:
             check_address(address, network)
+            if index >= network.head:
+                raise ValueError(
+                    f"{network.names[index]} takes all maps together; where none are summed, it "
+                    "has no map to look at."
+                )
             if len(address) != index + 1:
                 raise ValueError(
-                    f"The address {address_text(address)} is not one of {layer_name(index)}'s; "
+                    f"The address {address_text(address)} is not one of {network.names[index]}'s; "
                     f"those have {index + 1} part{'s' * (index > 0)}."
                 )
 

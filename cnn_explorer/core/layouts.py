@@ -19,12 +19,15 @@ class Layout:
         Where the four axes come from in (out, in, kh, kw), before a matrix joins three of them.
     variable
         What code calls layer n's tensor, with ``{n}``, from 1, and ``{i}``, from 0.
+    dense
+        The same for a dense layer.
     """
 
     label: str
     axes: tuple[str, ...]
     order: tuple[int, ...]
     variable: str
+    dense: str
 
     @property
     def axes_text(self) -> str:
@@ -52,35 +55,60 @@ class Layout:
         ordered = weight.transpose(self.order)
         return ordered if len(self.axes) == 4 else ordered.reshape(-1, weight.shape[0])
 
-    def shape(self, kernel_shape: tuple[int, int, int, int]) -> tuple[int, ...]:
-        """Shape in this layout of kernels of shape (kh, kw, in, out)."""
+    def shape(
+        self, kernel_shape: tuple[int, int, int, int], *, dense: bool = False
+    ) -> tuple[int, ...]:
+        """Shape in this layout of kernels of shape (kh, kw, in, out), or of a dense layer's."""
         kh, kw, channels, out = kernel_shape
+        if dense:
+            return (out, channels) if self.out_axis == 0 else (channels, out)
         if len(self.axes) == 2:
             return kh * kw * channels, out
         lengths = (out, channels, kh, kw)
         return tuple(lengths[axis] for axis in self.order)
 
-    def index(self, layer: int, filter_: int) -> str:
+    def index(self, layer: int, filter_: int, *, dense: bool = False) -> str:
         """Code that selects the kernels of one filter.
 
         Parameters
         ----------
         layer
-            Index of the layer, from 0.
+            Place of the layer among those of its kind, from 0.
         filter_
             Index of the filter, from 0.
+        dense
+            Whether it is a dense layer's.
         """
+        if dense:
+            name = self.dense.format(n=layer + 1, i=layer)
+            return f"{name}[{filter_}, :]" if self.out_axis == 0 else f"{name}[:, {filter_}]"
         parts = [str(filter_) if axis == "out" else ":" for axis in self.axes]
         return f"{self.variable.format(n=layer + 1, i=layer)}[{', '.join(parts)}]"
 
 
 LAYOUTS: dict[str, Layout] = {
     "keras": Layout(
-        "Keras / TensorFlow", ("kh", "kw", "in", "out"), (2, 3, 1, 0), "conv{n}.kernel"
+        "Keras / TensorFlow",
+        ("kh", "kw", "in", "out"),
+        (2, 3, 1, 0),
+        "conv{n}.kernel",
+        "dense{n}.kernel",
     ),
-    "pytorch": Layout("PyTorch / ONNX", ("out", "in", "kh", "kw"), (0, 1, 2, 3), "conv{n}.weight"),
+    "pytorch": Layout(
+        "PyTorch / ONNX",
+        ("out", "in", "kh", "kw"),
+        (0, 1, 2, 3),
+        "conv{n}.weight",
+        "linear{n}.weight",
+    ),
     "flax": Layout(
-        "JAX / Flax", ("kh", "kw", "in", "out"), (2, 3, 1, 0), 'params["Conv_{i}"]["kernel"]'
+        "JAX / Flax",
+        ("kh", "kw", "in", "out"),
+        (2, 3, 1, 0),
+        'params["Conv_{i}"]["kernel"]',
+        'params["Dense_{i}"]["kernel"]',
     ),
-    "im2col": Layout("im2col matrix", ("kh·kw·in", "out"), (2, 3, 1, 0), "conv{n}_matrix"),
+    "im2col": Layout(
+        "im2col matrix", ("kh·kw·in", "out"), (2, 3, 1, 0), "conv{n}_matrix", "linear{n}_matrix"
+    ),
 }

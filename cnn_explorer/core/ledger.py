@@ -15,8 +15,9 @@ import numpy as np
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.explain import PixelTerms
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.schemes import ChannelScheme, address_text
-from cnn_explorer.core.sentences import bias_name
+from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.sentences import bias_name, map_number, short_name
+from cnn_explorer.core.state import State
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,7 @@ class Ledger:
     @property
     def map_name(self) -> str:
         """“Conv2[1]”."""
-        making = self.making
-        return _map_name(making.address, naive=making.state.scheme is ChannelScheme.NAIVE)
+        return _map_name(self.making.state, self.making.address)
 
     @property
     def title(self) -> str:
@@ -160,25 +160,21 @@ class Ledger:
     def value_name(self) -> str:
         """“ReLU = map 1”."""
         making = self.making
-        naive = making.state.scheme is ChannelScheme.NAIVE
-        number = address_text(making.address) if naive else str(making.address[-1])
         activation = making.layer.activation
         label = "no activation" if activation == "none" else ACTIVATIONS[activation].label
-        return f"{label} = map {number}"
+        return f"{label} = map {map_number(making.state, making.address)}"
 
     def source_name(self, position: int) -> str:
         """What a channel is: “Conv1[0]” or “drawing”."""
         making = self.making
         if len(making.address) == 1:
             return "drawing"
-        if making.state.scheme is ChannelScheme.NAIVE:
-            return _map_name(making.address[:-1], naive=True)
-        return f"Conv{len(making.address) - 1}[{making.channels[position]}]"
+        return _map_name(making.state, (*making.address[:-2], making.channels[position]))
 
     @property
     def footer(self) -> tuple[tuple[str, Number], ...]:
         """What follows the subtotals, with its names: bias, rounding, before activation, map."""
-        name = f"bias {bias_name(self.making.address)}"
+        name = f"bias {bias_name(self.making.state.network, self.making.address)}"
         bias = () if self.bias is None else ((name, self.bias),)
         return (
             *bias,
@@ -280,5 +276,5 @@ def _largest(*arrays: Array) -> float:
     return max(float(np.abs(array).max(initial=0, where=np.isfinite(array))) for array in arrays)
 
 
-def _map_name(address: tuple[int, ...], *, naive: bool) -> str:
-    return f"Conv{len(address)}[{address_text(address) if naive else address[-1]}]"
+def _map_name(state: State, address: Address) -> str:
+    return f"{short_name(state.network, len(address) - 1)}[{map_number(state, address)}]"

@@ -6,17 +6,43 @@ import re
 
 import numpy as np
 
-from cnn_explorer.core.activations import ACTIVATIONS, LEAKY_SLOPE, Array
+from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.ledger import Ledger, Number
+from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 
+# Parameters are {0} and {1}; "wide" stands for the sum in float64, which keeps small differences.
+_LEAKY = "np.where(before >= 0, before, {0} * before)"
+# As exp(x) / (1 + exp(x)) or 1 / (1 + exp(-x)), whichever does not overflow.
+_SIGMOID = "np.exp(np.minimum(before, np.float32(0))) / (1 + np.exp(-np.abs(before)))"
+_ELU = "np.where(before > 0, before, {0} * np.expm1(np.minimum(before, 0)))"
 _NUMPY = {
     "none": "before",
     "relu": "np.maximum(before, np.float32(0))",
-    "leaky_relu": f"np.where(before >= 0, before, np.float32({LEAKY_SLOPE!s}) * before)",
+    "leaky_relu": _LEAKY,
+    "prelu": _LEAKY,
+    "relu6": "np.clip(before, 0, 6)",
+    "elu": _ELU,
+    "selu": f"np.float32(1.050701) * ({_ELU.replace('{0}', 'np.float32(1.6732632)')})",
+    "celu": "np.where(before > 0, before, {0} * np.expm1(np.minimum(before, 0) / {0}))",
+    "gelu": "np.float32(wide * np.vectorize(math.erfc)(-wide / math.sqrt(2)) / 2)",
+    "gelu_tanh": "np.float32(wide / 2 * (1 + np.tanh("
+    "math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3))))",
+    "silu": f"before * {_SIGMOID}",
+    "mish": "before * np.tanh(np.logaddexp(0, before))",
+    "hardswish": "before * (np.clip(before + 3, 0, 6) / 6)",
+    "softplus": "np.logaddexp(0, {0} * before) / {0}",
+    "softsign": "before / (1 + np.abs(before))",
     "tanh": "np.tanh(before)",
-    # As exp(x) / (1 + exp(x)) or 1 / (1 + exp(-x)), whichever does not overflow.
-    "sigmoid": "np.exp(np.minimum(before, np.float32(0))) / (1 + np.exp(-np.abs(before)))",
+    "sigmoid": _SIGMOID,
+    "logsigmoid": "-np.logaddexp(0, -before)",
+    "hardsigmoid": "np.clip({0} * before + {1}, 0, 1)",
+    "hardtanh": "np.minimum(np.maximum(before, {0}), {1})",
+    "tanhshrink": "np.float32(wide - np.tanh(wide))",
+    "softshrink": "before - np.clip(before, -{0}, {0})",
+    "hardshrink": "np.where(np.abs(before) <= {0}, np.float32(0), before)",
+    "threshold": "np.where(before <= {0}, {1}, before)",
 }
 
 
@@ -80,19 +106,22 @@ def as_csv(ledger: Ledger) -> str:
 def as_latex(ledger: Ledger) -> str:
     """The sum of the subtotals as an aligned equation for LaTeX with the package amsmath."""
     making = ledger.making
-    layer = len(making.address)
+    layer, place = making.layer, making.state.network.places[len(making.address) - 1]
     row, column = ledger.pixel
-    label = "" if making.layer.activation == "none" else ACTIVATIONS[making.layer.activation].label
-    function = rf"\operatorname{{{label.replace(' ', chr(92) + ',')}}}" if label else ""
+    function = _latex_function(layer)
     flat = making.state.scheme is not ChannelScheme.REAL
     terms = []
     for position, subtotal in enumerate(ledger.subtotals):
         if not making.muted[position]:
             source = _latex_name(ledger.source_name(position))
-            kernel = rf"W_{{{layer}}}[:,:,{0 if flat else position},{making.address[-1]}]"
-            terms.append((subtotal, rf"({source} \ast {kernel})_{{{row},{column}}}"))
+            if isinstance(layer, Conv2d):
+                kernel = rf"W_{{{place}}}[:,:,{0 if flat else position},{making.address[-1]}]"
+                term = rf"({source} \ast {kernel})_{{{row},{column}}}"
+            else:
+                term = rf"(\mathrm{{{layer.kind}}}\,{source})_{{{row},{column}}}"
+            terms.append((subtotal, term))
     if ledger.bias is not None:
-        terms.append((ledger.bias, rf"b_{{{layer}}}[{making.address[-1]}]"))
+        terms.append((ledger.bias, rf"b_{{{place}}}[{making.address[-1]}]"))
     terms.append((ledger.rounding, r"\text{rounding}"))
     left = rf"{_latex_name(ledger.map_name)}_{{{row},{column}}}"
     lines = [rf"{left} &= {function}\bigl(", *(f"&\\qquad {_latex(n)} && {w}" for n, w in terms)]
@@ -111,16 +140,23 @@ def as_numpy(ledger: Ledger) -> str:
     Windows and kernels have shape (channels, kh, kw).
     """
     making, terms = ledger.making, ledger.terms
+    layer = making.layer
     bias = "" if making.bias is None else f" + np.float32({_literal(np.float32(making.bias))})"
+    values = ACTIVATIONS[layer.activation].complete(layer.activation_parameters)
+    code = _NUMPY[layer.activation].format(
+        *(f"np.float32({_literal(np.float32(value))})" for value in values)
+    )
     return "\n".join(
         [
+            *["import math"] * ("math." in code),
             "import numpy as np",
             "",
             f"# {ledger.title}",
             f"window = {_numpy(terms.window[~making.muted])}",
             f"kernel = {_numpy(terms.kernel[~making.muted])}",
             f"before = np.sum(window * kernel){bias}",
-            f"value = {_NUMPY[making.layer.activation]}",
+            *["wide = np.float64(before)"] * ("wide" in code),
+            f"value = {code}",
             "",
         ]
     )
@@ -135,6 +171,20 @@ def _latex_name(name: str) -> str:
     """“Conv1[0]” with upright letters."""
     word, bracket, index = name.partition("[")
     return rf"\mathrm{{{word}}}{bracket}{index}"
+
+
+def _latex_function(layer: Layer) -> str:
+    """Name an activation and its parameters, or nothing where there is none."""
+    if layer.activation == "none":
+        return ""
+    activation = ACTIVATIONS[layer.activation]
+    values = activation.complete(layer.activation_parameters)
+    given = ",\\,".join(
+        rf"\mathrm{{{parameter.name}}}={value:g}".replace("_", r"\_")
+        for parameter, value in zip(activation.parameters, values, strict=True)
+    )
+    name = rf"\operatorname{{{activation.label}}}".replace(" ", r"\,")
+    return f"{name}_{{{given}}}" if given else name
 
 
 def _latex(number: Number, *, plain: bool = False) -> str:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnn_explorer.core.network import Conv2d, Mutes, Network
+from cnn_explorer.core.layer import Layer, Mutes
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import Address, ChannelScheme
 
 
@@ -18,8 +19,8 @@ def lineage(network: Network, scheme: ChannelScheme, address: Address) -> tuple[
     -------
     tuple of ndarray
         For each layer down to the map's, bool, the first two axes of `scheme_kernel`: (out,
-        in / groups) in Real, (out, 1) where kernels are flat. Kernels whose contributions are
-        muted do not reach it.
+        depth) in Real, (out, 1) where kernels are flat. Layers without kernels pass all on. Kernels
+        whose contributions are muted do not reach it.
     """
     lit = _chain if scheme is ChannelScheme.NAIVE else _cone
     kernels = lit(network, address)
@@ -37,7 +38,7 @@ def _cone(network: Network, address: Address) -> tuple[Mutes, ...]:
         lit = reached[:, np.newaxis] & _heard(layer)
         result.append(lit)
         # Filters of one group follow each other, and so do its input maps.
-        reached = lit.reshape(layer.groups, -1, layer.depth).any(axis=1).ravel()
+        reached = lit.reshape(layer.in_channels // layer.depth, -1, layer.depth).any(axis=1).ravel()
     return tuple(reversed(result))
 
 
@@ -49,11 +50,12 @@ def _chain(network: Network, address: Address) -> tuple[Mutes, ...]:
         layer = network.layers[index]
         parent = address[index - 1] if index else 0
         reaches = reaches and not layer.muted_from(parent)[filter_]
-        lit = np.zeros(layer.weight.shape[:2], bool)
+        lit = np.zeros((layer.out_channels, layer.depth), bool)
         lit[filter_] = reaches
         result.append(lit)
     return tuple(reversed(result))
 
 
-def _heard(layer: Conv2d) -> Mutes:
-    return np.ones(layer.weight.shape[:2], bool) if layer.muted is None else ~layer.muted
+def _heard(layer: Layer) -> Mutes:
+    everything = np.ones((layer.out_channels, layer.depth), bool)
+    return everything if layer.muted is None else ~layer.muted

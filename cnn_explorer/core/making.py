@@ -9,10 +9,19 @@ import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method
-from cnn_explorer.core.explain import PixelTerms, contributions, pixel_terms, running_sums
-from cnn_explorer.core.network import Conv2d, Mutes
-from cnn_explorer.core.proof import Proof, prove, rounding_allowed
-from cnn_explorer.core.schemes import Address, ChannelScheme, scheme_kernel
+from cnn_explorer.core.explain import (
+    PixelTerms,
+    contributions,
+    pixel_terms,
+    running_sums,
+    window_sums,
+    window_terms,
+)
+from cnn_explorer.core.layer import Layer, Mutes
+from cnn_explorer.core.layers import WindowLayer
+from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.proof import Proof, prove, rounding_allowed, sum_allowed
+from cnn_explorer.core.schemes import Address, ChannelScheme, is_there, scheme_kernel
 from cnn_explorer.core.state import State
 
 
@@ -29,7 +38,8 @@ class Making:
     maps
         The input maps as on screen, float32, shape (n, rows, columns).
     kernels
-        What each is convolved with, float32, shape (n, kh, kw).
+        What each is convolved with, float32, shape (n, kh, kw); of a layer without kernels, what
+        stands for the weights of its windows.
     muted
         bool, shape (n,).
     parts
@@ -59,15 +69,19 @@ class Making:
     proof: Proof
 
     @property
-    def layer(self) -> Conv2d:
+    def layer(self) -> Conv2d | WindowLayer:
         """The map's layer."""
-        return self.state.network.layers[len(self.address) - 1]
+        return _made_by(self.state, self.address)
+
+    @property
+    def name(self) -> str:
+        """Name of the map's layer on screen."""
+        return self.state.network.names[len(self.address) - 1]
 
     @property
     def bias(self) -> float | None:
-        """The filter's bias, or None where the layer has none."""
-        bias = self.layer.bias
-        return None if bias is None else float(bias[self.address[-1]])
+        """What is added to the sum, or None where the layer adds nothing."""
+        return self.layer.bias_of(self.address[-1])
 
     @property
     def total(self) -> Array:
@@ -77,7 +91,24 @@ class Making:
 
     def pixel(self, row: int, column: int) -> PixelTerms:
         """The products that a pixel of the map is summed from."""
-        return pixel_terms(self.maps, self.kernels, self.layer, (row, column))
+        layer = self.layer
+        if isinstance(layer, WindowLayer):
+            return window_terms(self.maps[0], layer, self.address[-1], (row, column))
+        return pixel_terms(self.maps, self.kernels, layer, (row, column))
+
+
+def can_be_made(state: State, address: Address) -> bool:
+    """Whether a map is there in the document's scheme, and a sum that can be taken apart."""
+    index = len(address) - 1
+    layer = state.network.layers[index]
+    there = is_there(state.network, state.scheme, index)
+    return there and isinstance(layer, Conv2d | WindowLayer)
+
+
+def _made_by(state: State, address: Address) -> Conv2d | WindowLayer:
+    layer: Layer = state.network.layers[len(address) - 1]
+    assert isinstance(layer, Conv2d | WindowLayer)
+    return layer
 
 
 def make(
@@ -96,14 +127,16 @@ def make(
     state, address
         The document, and the path of filters to the map.
     maps
-        All input maps of its layer, or in Naive the parent alone, shape (n, rows, columns).
+        All input maps of its layer, or in Naive and without kernels the parent alone, shape
+        (n, rows, columns).
     before, after
         The map as the pass computed it, before and after its activation.
     method, checkpoint
         Of the contributions, as in `cnn_explorer.core.convolution.conv2d`.
     """
-    filter_ = address[-1]
-    layer = state.network.layers[len(address) - 1]
+    filter_, layer = address[-1], _made_by(state, address)
+    if isinstance(layer, WindowLayer):
+        return _make_windows(state, address, layer, maps, before, after)
     if state.scheme is ChannelScheme.NAIVE:
         parent = address[-2] if len(address) > 1 else 0
         channels = [parent]
@@ -121,24 +154,32 @@ def make(
             maps, layer, filter_, state.scheme, method=method, checkpoint=checkpoint
         )
         maps = maps[channels]
-    bias = np.float32(0) if layer.bias is None else layer.bias[filter_]
+    bias = np.float32(layer.bias_of(filter_) or 0)
     heard = np.where(muted[:, np.newaxis, np.newaxis], np.float32(0), kernels)
     allowed = rounding_allowed(maps, heard, float(bias), layer)
     running = running_sums(parts, muted[:, np.newaxis, np.newaxis])
+    proof = prove(running[-1] + bias, before, after, layer, allowed)
     return Making(
-        state,
-        address,
-        tuple(channels),
-        maps,
-        kernels,
-        muted,
-        parts,
-        running,
-        _masses(parts),
-        before,
-        after,
-        prove(running[-1] + bias, before, after, layer, allowed),
-    )
+        state, address, tuple(channels), maps, kernels, muted, parts, running, _masses(parts),
+        before, after, proof,
+    )  # fmt: skip
+
+
+def _make_windows(
+    state: State, address: Address, layer: WindowLayer, maps: Array, before: Array, after: Array
+) -> Making:
+    """Take a map of a layer without kernels apart: one part, of which each window is a sum."""
+    channel = address[-1]
+    sums, magnitudes = window_sums(maps[0], layer, channel)
+    kernel = layer.kernel_of(channel)
+    bias = np.float32(layer.bias_of(channel) or 0)
+    allowed = sum_allowed(magnitudes, kernel.size + 1, kernel.size + 1, abs(float(bias)))
+    parts = sums[np.newaxis]
+    proof = prove(sums + bias, before, after, layer, allowed)
+    return Making(
+        state, address, (layer.inputs_of(channel)[0],), maps, kernel[np.newaxis],
+        layer.mutes_of(channel), parts, parts, _masses(parts), before, after, proof,
+    )  # fmt: skip
 
 
 def _masses(parts: Array) -> npt.NDArray[np.float64]:
@@ -206,7 +247,7 @@ def block(
     method, checkpoint
         Of the contributions, as in `cnn_explorer.core.convolution.conv2d`.
     """
-    layer = state.network.layers[cells.layer]
+    layer = state.network.conv(cells.layer)
     filters = list(cells.filters)
     parts = np.stack(
         [
@@ -229,7 +270,7 @@ def block(
 
 def _sums(state: State, cells: Cells, maps: Array, channels: range) -> Array:
     """Sums over input maps that need not be on screen: by one matrix product for each group."""
-    layer = state.network.layers[cells.layer]
+    layer = state.network.conv(cells.layer)
     kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
     heard = layer.unmuted(kernel)[:, channels.start : channels.stop]
     return np.concatenate(

@@ -1,14 +1,16 @@
 """Mutes: contributions that are left out of their sums. Each edit takes a network and returns one.
 
 An edit that changes nothing returns the network itself. Filters and input maps are numbered from 0,
-an input map within the group of its filter; a number that there is none of raises IndexError.
+an input map within the group of its filter; a number that there is none of raises IndexError, a
+layer without kernels TypeError.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from cnn_explorer.core.network import Conv2d, Mutes, Network
+from cnn_explorer.core.layer import Mutes
+from cnn_explorer.core.network import Conv2d, Network
 
 
 def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
@@ -26,7 +28,7 @@ def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
     ValueError
         If the shape is another.
     """
-    layer = network.layers[index]
+    layer = network.conv(index)
     changed = replace(layer, muted=None if muted is None else muted.copy())
     if np.array_equal(_mutes(changed), _mutes(layer)):
         return network
@@ -37,7 +39,7 @@ def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
 
 def toggle_mute(network: Network, index: int, filter_: int, channel: int) -> Network:
     """Mute a filter's contribution from an input map of its group, or let it be heard again."""
-    muted = _mutes(network.layers[index])
+    muted = _mutes(network.conv(index))
     muted[filter_, channel] ^= True
     return with_muted(network, index, muted)
 
@@ -50,14 +52,14 @@ def toggle_input(network: Network, index: int, channel: int) -> Network:
     channel
         Number of the input map within its group.
     """
-    muted = _mutes(network.layers[index])
+    muted = _mutes(network.conv(index))
     muted[:, channel] = not muted[:, channel].all()
     return with_muted(network, index, muted)
 
 
 def toggle_solo(network: Network, index: int, filter_: int, channel: int) -> Network:
     """Mute all of a filter's contributions but one, or where that is so, let all be heard."""
-    muted = _mutes(network.layers[index])
+    muted = _mutes(network.conv(index))
     alone = np.ones(muted.shape[1], bool)
     alone[channel] = False
     muted[filter_] = False if np.array_equal(muted[filter_], alone) else alone
@@ -69,7 +71,7 @@ def only_diagonal(network: Network, index: int) -> Network:
 
     Filters that have no input map of their number keep none.
     """
-    layer = network.layers[index]
+    layer = network.conv(index)
     filters = range(layer.out_channels)
     inputs = np.array([layer.inputs_of(filter_) for filter_ in filters])
     return with_muted(network, index, inputs != np.array(filters)[:, np.newaxis])
@@ -80,7 +82,8 @@ def without_mutes(network: Network) -> Network:
     if not any(layer.muted_count for layer in network.layers):
         return network
     layers = tuple(
-        layer if layer.muted is None else replace(layer, muted=None) for layer in network.layers
+        replace(layer, muted=None) if isinstance(layer, Conv2d) and layer.muted_count else layer
+        for layer in network.layers
     )
     return Network(layers, network.seed)
 

@@ -1,45 +1,42 @@
-"""Layers and networks: values that say what is computed, with their weights.
+"""Convolution layers and networks: values that say what is computed, with their weights.
 
 A layer is one frozen dataclass with its shape rule and its computation. Networks are compared by
 identity: an edit makes a new network that shares every layer it did not touch.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.convolution import (
     Layout,
     Method,
-    Padding,
-    Taps,
     Window,
     convolve,
     layout_of,
     multiply_adds,
-    output_size,
-    taps,
 )
+from cnn_explorer.core.geometry import Padding, PaddingMode, Taps, output_size, taps
 from cnn_explorer.core.keeping import kept_with_layer
+from cnn_explorer.core.layer import Layer, Mutes, Size
 
 INPUT_SIZE = (28, 28)
 
-MAX_LAYERS = 8
+MAX_LAYERS = 16
 MAX_FILTERS = 256
 MAX_KERNEL_SIZE = 11
 MAX_STRIDE = 4
 MAX_PADDING = 10
-
-Size = tuple[int, int]
-Mutes = npt.NDArray[np.bool_]
+MAX_DILATION = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Conv2d:
+class Conv2d(Layer):
     """A convolution layer with its weights and the activation that follows it.
 
     Parameters
@@ -53,12 +50,14 @@ class Conv2d:
         float32, shape (out,), or None where the layer has none. Made read-only.
     stride, dilation
         (rows, columns).
-    padding
+    padding, padding_mode
         As in `cnn_explorer.core.convolution.conv2d`.
     groups
         Number of groups that input and output channels are divided into.
     activation
         A key of `cnn_explorer.core.activations.ACTIVATIONS`.
+    activation_parameters
+        What it takes beside the values; those that are left out have their defaults.
     initialisation
         Where kernels come from: a key of `cnn_explorer.core.kernels.INITIALISATIONS`.
     fan
@@ -71,10 +70,12 @@ class Conv2d:
     Raises
     ------
     ValueError
-        If the arrays' shapes or the groups do not fit each other, or the activation is unknown.
+        If the arrays' shapes or the groups do not fit each other, the activation is unknown, or
+        its parameters are too many or out of their ranges.
     """
 
-    number: int
+    kind: ClassVar[str] = "Conv"
+
     weight: Array
     bias: Array | None
     stride: tuple[int, int] = (1, 1)
@@ -85,6 +86,8 @@ class Conv2d:
     initialisation: str = "bank"
     fan: tuple[int, int] = (1, 1)
     muted: Mutes | None = None
+    padding_mode: PaddingMode = "zeros"
+    activation_parameters: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 4 or 0 in self.weight.shape:
@@ -104,6 +107,7 @@ class Conv2d:
         if self.activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise ValueError(f"There is no activation “{self.activation}”; choose from {known}.")
+        ACTIVATIONS[self.activation].check(self.activation_parameters)
         shape = self.weight.shape[:2]
         if self.muted is not None and (self.muted.shape != shape or self.muted.dtype != bool):
             raise ValueError(
@@ -132,34 +136,23 @@ class Conv2d:
         return int(self.weight.shape[0])
 
     @property
+    def branches(self) -> int:
+        """In Naive every filter makes a map of each input map."""
+        return self.out_channels
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """How many weights, and how many biases, are learned."""
+        return self.weight.size, 0 if self.bias is None else self.bias.size
+
+    def bias_of(self, filter_: int) -> float | None:
+        """A filter's bias, or None where the layer has none."""
+        return None if self.bias is None else float(self.bias[filter_])
+
+    @property
     def kernel_size(self) -> Size:
         """(kh, kw)."""
         return self.weight.shape[2], self.weight.shape[3]
-
-    @property
-    def muted_count(self) -> int:
-        """How many contributions are muted."""
-        return 0 if self.muted is None else int(self.muted.sum())
-
-    def inputs_of(self, filter_: int) -> range:
-        """The input maps that a filter sees: those of its group."""
-        first = filter_ // (self.out_channels // self.groups) * self.depth
-        return range(first, first + self.depth)
-
-    def mutes_of(self, filter_: int) -> Mutes:
-        """Which of a filter's contributions are muted, shape (in / groups,)."""
-        return np.zeros(self.depth, bool) if self.muted is None else self.muted[filter_]
-
-    def muted_from(self, input_: int) -> Mutes:
-        """Which filters have their contribution from an input map muted, shape (out,).
-
-        A filter whose group does not have the input map mutes nothing of it.
-        """
-        if self.muted is None:
-            return np.zeros(self.out_channels, bool)
-        group, channel = divmod(input_, self.depth)
-        groups = np.arange(self.out_channels) // (self.out_channels // self.groups)
-        return np.asarray(self.muted[:, channel] & (groups == group))
 
     def unmuted(self, kernel: Array) -> Array:
         """Kernels, shape (out, in / groups, kh, kw), with zeros where a contribution is muted."""
@@ -179,13 +172,14 @@ class Conv2d:
         -------
         tuple of ndarray
             For rows, shape (output rows, kh), and for columns, shape (output columns, kw), as
-            `cnn_explorer.core.convolution.taps` explains.
+            `cnn_explorer.core.geometry.taps` explains.
         """
         return taps(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -205,13 +199,14 @@ class Conv2d:
         Raises
         ------
         ValueError
-            If the kernel does not fit the padded input.
+            If the kernel does not fit the padded input, or the padding its mode.
         """
         return output_size(
             size,
             self.kernel_size,
             stride=self.stride,
             padding=self.padding,
+            padding_mode=self.padding_mode,
             dilation=self.dilation,
         )
 
@@ -260,60 +255,9 @@ class Conv2d:
     def activate(self, maps: Array, *, in_place: bool = False) -> Array:
         """Apply the layer's activation to an array of any shape, which it may overwrite if told."""
         activation = ACTIVATIONS[self.activation]
-        function = activation.in_place if in_place else None
-        return (function or activation.function)(maps)
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """Convolution layers in order, and the seed that their random kernels come from.
-
-    Parameters
-    ----------
-    layers
-        1 to 8 layers; each takes as many maps as the layer before it has filters, the first
-        takes one.
-    seed
-        Non-negative; see `cnn_explorer.core.kernels`.
-
-    Raises
-    ------
-    ValueError
-        If there are no layers or too many, or if their channels or sizes do not chain; the
-        sentence names the layer and the numbers.
-    """
-
-    layers: tuple[Conv2d, ...]
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.layers) <= MAX_LAYERS:
-            raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(self.layers)}.")
-        channels = 1
-        for index, layer in enumerate(self.layers):
-            if layer.in_channels != channels:
-                raise ValueError(
-                    f"{layer_name(index)} takes {layer.in_channels} maps, but gets {channels}."
-                )
-            channels = layer.out_channels
-        _ = self.sizes
-
-    @cached_property
-    def sizes(self) -> tuple[Size, ...]:
-        """(rows, columns) of the input and then of every layer's maps."""
-        sizes = [INPUT_SIZE]
-        for index, layer in enumerate(self.layers):
-            try:
-                sizes.append(layer.output_size(sizes[-1]))
-            except ValueError as error:
-                raise ValueError(f"{layer_name(index)}: {error}") from None
-        return tuple(sizes)
-
-    @cached_property
-    def multiply_adds(self) -> int:
-        """Multiply-adds of a pass in which each filter's results are summed."""
-        pairs = zip(self.layers, self.sizes, strict=False)
-        return sum(layer.multiply_adds(size) for layer, size in pairs)
+        if in_place and activation.in_place is not None:
+            return activation.in_place(maps)
+        return activation.function(maps, *self.activation_parameters)
 
 
 @kept_with_layer
@@ -324,10 +268,132 @@ def _layout(layer: Conv2d, size: Size) -> Layout:
         layer.kernel_size,
         stride=layer.stride,
         padding=layer.padding,
+        padding_mode=layer.padding_mode,
         dilation=layer.dilation,
     )
 
 
-def layer_name(index: int) -> str:
-    """Name of the layer at `index` (from 0) on screen: layers are counted from 1."""
-    return f"Conv {index + 1}"
+@dataclass(frozen=True, eq=False)
+class Linear(Conv2d):
+    """A dense layer: on maps of one pixel it is a convolution with kernels of one cell."""
+
+    kind: ClassVar[str] = "Linear"
+    mixes: ClassVar[bool] = True
+
+    def output_size(self, size: Size) -> Size:
+        """One pixel; ValueError where the input maps have more."""
+        if size != (1, 1):
+            raise ValueError(
+                f"it takes single values, but gets maps of {size[0]}×{size[1]}: put a Flatten or a "
+                "GlobalAvgPool before it."
+            )
+        return size
+
+    def before_activation(
+        self,
+        maps: Array,
+        kernel: Array,
+        bias: Array | None,
+        *,
+        groups: int,
+        method: Method,
+        checkpoint: Callable[[], None] | None = None,
+        window: Window | None = None,
+    ) -> Array:
+        """As for a convolution; where all is summed, always by a matrix product.
+
+        scipy.signal would take as long for one pixel as for hundreds.
+        """
+        return super().before_activation(
+            maps,
+            kernel,
+            bias,
+            groups=groups,
+            method="matmul" if groups == 1 else method,
+            checkpoint=checkpoint,
+            window=window,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers in order, and the seed that their random kernels come from.
+
+    Parameters
+    ----------
+    layers
+        1 to 16 layers; each takes as many maps as the layer before it makes, the first takes one.
+    seed
+        Non-negative; see `cnn_explorer.core.kernels`.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers or too many, or if their channels or sizes do not chain; the
+        sentence names the layer and the numbers.
+    """
+
+    layers: tuple[Layer, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.layers) <= MAX_LAYERS:
+            raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(self.layers)}.")
+        channels = 1
+        for name, layer in zip(self.names, self.layers, strict=True):
+            if layer.in_channels != channels:
+                raise ValueError(f"{name} takes {layer.in_channels} maps, but gets {channels}.")
+            channels = layer.out_channels
+        _ = self.sizes
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the layers on screen: “Conv 2” is the second convolution."""
+        return tuple(f"{layer.kind} {place}" for layer, place in self._places)
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """For each layer its place among those of its kind, from 1."""
+        return tuple(place for _, place in self._places)
+
+    @property
+    def _places(self) -> list[tuple[Layer, int]]:
+        counts: Counter[str] = Counter()
+        places = []
+        for layer in self.layers:
+            counts[layer.kind] += 1
+            places.append((layer, counts[layer.kind]))
+        return places
+
+    @cached_property
+    def sizes(self) -> tuple[Size, ...]:
+        """(rows, columns) of the input and then of every layer's maps."""
+        sizes = [INPUT_SIZE]
+        for name, layer in zip(self.names, self.layers, strict=True):
+            try:
+                sizes.append(layer.output_size(sizes[-1]))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+        return tuple(sizes)
+
+    @cached_property
+    def head(self) -> int:
+        """Index of the first layer that takes all maps together, or how many layers there are.
+
+        From there on Naive has no maps: it has others than those that the weights were made for.
+        """
+        mixing = (index for index, layer in enumerate(self.layers) if layer.mixes)
+        return next(mixing, len(self.layers))
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of a pass in which each filter's results are summed."""
+        pairs = zip(self.layers, self.sizes, strict=False)
+        return sum(layer.multiply_adds(size) for layer, size in pairs)
+
+    def conv(self, index: int) -> Conv2d:
+        """A layer that is a convolution; TypeError where it is none."""
+        layer = self.layers[index]
+        if not isinstance(layer, Conv2d):
+            raise TypeError(f"{self.names[index]} has no kernels.")
+        return layer

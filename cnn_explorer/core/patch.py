@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Taps, Window
+from cnn_explorer.core.convolution import Window
+from cnn_explorer.core.geometry import Taps
 from cnn_explorer.core.keeping import kept_with_layer
-from cnn_explorer.core.network import Conv2d, Size
+from cnn_explorer.core.layer import Layer, Size
 
 MOST = 0.5
 """Part of a map up to which a window is patched; a larger one takes about as long as all of it."""
@@ -29,7 +30,7 @@ def differing(one: Array, other: Array) -> Window:
     )
 
 
-def reached(layer: Conv2d, size: Size, window: Window) -> Window | None:
+def reached(layer: Layer, size: Size, window: Window) -> Window | None:
     """What a layer makes of a window of its input maps.
 
     Parameters
@@ -70,7 +71,7 @@ class _Span:
 
 
 @kept_with_layer
-def _spans(layer: Conv2d, size: Size) -> tuple[_Span, _Span]:
+def _spans(layer: Layer, size: Size) -> tuple[_Span, _Span]:
     rows, columns = layer.taps(size)
     return _span(rows, size[0]), _span(columns, size[1])
 

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.network import Conv2d
 
 _UNIT_ROUNDOFF = 2.0**-24  # of float32
 _SMALLEST = 2.0**-149  # positive number of float32
 _LARGEST = float(np.finfo(np.float32).max)
-_FUNCTION_ERROR = 8  # unit roundoffs, more than numpy's exp and tanh are wrong by in float32
+_FUNCTION_ERROR = 8  # unit roundoffs, more than any activation is wrong by in float32
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Proof:
         Largest |difference| before the activation, and the most that rounding can explain. Pixels
         of which the terms overflow float32 are left out of both.
     after, after_allowed
-        The same after the activation.
+        The same after the activation. Pixels where the activation jumps between what both ways may
+        give are left out, too.
     """
 
     before: float
@@ -43,7 +45,7 @@ def prove(
     recomputed: Array,
     before: Array,
     after: Array,
-    layer: Conv2d,
+    layer: Layer,
     allowed: npt.NDArray[np.float64],
 ) -> Proof:
     """Hold the sum of the parts against the map on screen.
@@ -55,7 +57,7 @@ def prove(
     before, after
         The map as the pass computed it, before and after its activation.
     layer
-        Gives the activation.
+        Gives the activation with its parameters.
     allowed
         Of `rounding_allowed`; pixels where it is infinite are not compared.
 
@@ -68,20 +70,25 @@ def prove(
     Notes
     -----
     An activation f with slope at most L makes of a difference d at most L·d; that f itself is
-    computed in float32 adds a few roundings of the result.
+    computed in float32 adds a few roundings of the result. Where f jumps, no difference is too
+    small to become a large one: a pixel that is no further from the jump than what is allowed
+    before the activation is not compared after it.
     """
-    activation = ACTIVATIONS[layer.activation]
+    activation, parameters = ACTIVATIONS[layer.activation], layer.activation_parameters
     with np.errstate(all="ignore"):
-        again = activation.function(recomputed)
+        again = activation.function(recomputed, *parameters)
         rounding = 0.0 if layer.activation in ("none", "relu") else _FUNCTION_ERROR
         compared = np.isfinite(allowed)
         most = float(allowed.max(initial=0, where=compared))
-        result = float(np.abs(again).max(initial=0, where=compared & np.isfinite(again)))
+        smooth = compared.copy()
+        for jump in activation.jumps(*parameters):
+            smooth &= ~(np.abs(recomputed.astype(np.float64) - jump) <= allowed)
+        result = float(np.abs(again).max(initial=0, where=smooth & np.isfinite(again)))
         return Proof(
             _largest_difference(recomputed, before, compared),
             most,
-            _largest_difference(again, after, compared),
-            activation.slope * most + 2 * rounding * _UNIT_ROUNDOFF * result,
+            _largest_difference(again, after, smooth),
+            activation.slope(*parameters) * most + 2 * rounding * _UNIT_ROUNDOFF * result,
         )
 
 
@@ -120,14 +127,36 @@ def rounding_allowed(
     wrong by up to half the smallest number there is, on top.
     """
     count, *size = kernels.shape
-    terms = kernels.size + 1
-    gamma = _growth(terms) + _growth(math.prod(size) + count + 1)
     (magnitudes,) = layer.before_activation(
         np.abs(maps), np.abs(kernels)[np.newaxis], None, groups=1, method="matmul"
-    ).astype(np.float64)
+    )
+    return sum_allowed(magnitudes, kernels.size + 1, math.prod(size) + count + 1, abs(bias))
+
+
+def sum_allowed(
+    magnitudes: Array, terms: int, terms_of_parts: int, bias: float
+) -> npt.NDArray[np.float64]:
+    """The most by which two float32 sums of the same products can differ.
+
+    Parameters
+    ----------
+    magnitudes
+        Sums of the products' magnitudes, float32, any shape; they are themselves rounded.
+    terms, terms_of_parts
+        In how many roundings a product takes part in the one sum, and in the other.
+    bias
+        Magnitude of what is added last.
+
+    Returns
+    -------
+    ndarray
+        As `rounding_allowed`, which says why.
+    """
+    gamma = _growth(terms) + _growth(terms_of_parts)
+    wide = magnitudes.astype(np.float64)
     # They are themselves rounded, by at most the same factor.
-    most = magnitudes * (1 + gamma) + abs(bias)
-    allowed = gamma * most + 2 * terms * _SMALLEST * magnitudes.any()
+    most = wide * (1 + gamma) + bias
+    allowed = gamma * most + 2 * terms * _SMALLEST * bool(magnitudes.any())
     return np.where(most <= _LARGEST, allowed, np.inf)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.sentences import compact
 
 
@@ -80,15 +80,24 @@ class Question:
     answers: tuple[Answer, ...]
 
 
-def question(network: Network) -> Question:
-    """Ask how many maps the second layer gives, or where there is none, the first.
+def question(network: Network) -> Question | None:
+    """Ask how many maps the second convolution gives, or where there is one alone, the first.
 
     Parameters
     ----------
     network
         The layers; the numbers are theirs.
+
+    Returns
+    -------
+    Question or None
+        None where no layer has filters.
     """
-    index = min(1, len(network.layers) - 1)
+    convolutions = [i for i, one in enumerate(network.layers) if isinstance(one, Conv2d)]
+    if not convolutions:
+        return None
+    place = min(1, len(convolutions) - 1)
+    index = convolutions[place]
     layer = network.layers[index]
     maps, filters = layer.in_channels, layer.out_channels
     numbers = {
@@ -97,9 +106,9 @@ def question(network: Network) -> Question:
         Idea.ONE_TO_ONE: maps,
         Idea.SIDE_BY_SIDE: maps + filters,
     }
-    source = f"Layer {index} has" if index else "The drawing is"
+    source = f"Layer {place} has" if place else "The drawing is"
     text = (
-        f"{source} {_count(maps, 'map')}, layer {index + 1} has {_count(filters, 'filter')}. "
+        f"{source} {_count(maps, 'map')}, layer {place + 1} has {_count(filters, 'filter')}. "
         "How many maps come out?"
     )
     answers = []

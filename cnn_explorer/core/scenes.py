@@ -84,8 +84,9 @@ def corner_scene(shape: str = "corner") -> State:
 
 def is_corner_scene(network: Network) -> bool:
     """Whether a network has the scene's kernels, whatever is muted."""
-    weights = [layer.weight for layer in network.layers]
-    own = [layer.weight for layer in _network().layers]
+    weights, own = (
+        [getattr(layer, "weight", None) for layer in one.layers] for one in (network, _network())
+    )
     return len(weights) == len(own) and all(
         one is other for one, other in zip(weights, own, strict=True)
     )

@@ -2,9 +2,20 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from cnn_explorer.core.activations import ACTIVATIONS
-from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Softmax,
+)
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import Address, ChannelScheme, address_text, filters_of
 from cnn_explorer.core.state import State
 
 _MOST_LISTED = 6
@@ -12,11 +23,16 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def map_number(state: State, address: Address) -> str:
+    """What a map is called among those of its layer: “5”, or its address in Naive, “2.5”."""
+    if state.scheme is ChannelScheme.NAIVE:
+        return address_text(filters_of(address, state.network)) or str(address[-1])
+    return str(address[-1])
+
+
 def map_title(state: State, address: Address) -> str:
     """Short name of a map: “Conv 2 · map 5”, or “Conv 2 · map 2.5” in Naive."""
-    naive = state.scheme is ChannelScheme.NAIVE
-    number = address_text(address) if naive else str(address[-1])
-    return f"{layer_name(len(address) - 1)} · map {number}"
+    return f"{state.network.names[len(address) - 1]} · map {map_number(state, address)}"
 
 
 def map_sentence(state: State, address: Address) -> str:
@@ -34,29 +50,63 @@ def map_sentence(state: State, address: Address) -> str:
     """
     index, filter_ = len(address) - 1, address[-1]
     layer = state.network.layers[index]
-    naive = state.scheme is ChannelScheme.NAIVE
-    number = address_text(address) if naive else str(filter_)
     activation = "" if layer.activation == "none" else ACTIVATIONS[layer.activation].label + " of "
+    source = "the drawing" if index == 0 else state.network.names[index - 1]
+    title = f"{state.network.names[index]}, map {map_number(state, address)}"
+    if not isinstance(layer, Conv2d):
+        return f"{title}: {activation}{_without_kernels(state, address, layer, source)}."
     bias = "" if layer.bias is None else f"bias {signed(layer.bias[filter_])}"
-    source = "the drawing" if index == 0 else layer_name(index - 1)
-    heard = _heard(state, address, source)
+    heard = _heard(state, address, layer, source)
+    naive = state.scheme is ChannelScheme.NAIVE
     if heard:
         made = f"{heard}, plus {bias}" if bias else heard
     else:
         many = f"every one of its {layer.depth} contributions"
         alone = f"{bias} alone" if bias else "0"
         made = f"{alone}: {'its one contribution' if naive or layer.depth == 1 else many} is muted"
-    return f"{layer_name(index)}, map {number}: {activation}{made}."
+    return f"{title}: {activation}{made}."
 
 
-def _heard(state: State, address: Address, source: str) -> str:
+def _without_kernels(state: State, address: Address, layer: Layer, source: str) -> str:
+    """What a map of a layer without kernels is made from."""
+    index, output = len(address) - 1, address[-1]
+    number = layer.inputs_of(output)[0]
+    if index and state.scheme is ChannelScheme.NAIVE:
+        one = f"map {map_number(state, address[:-1])} of {source}"
+    else:
+        one = f"map {number} of {source}" if index else source
+    if isinstance(layer, MaxPool2d | AvgPool2d):
+        size = f"{layer.kernel_size[0]}×{layer.kernel_size[1]}"
+        what = "largest value" if isinstance(layer, MaxPool2d) else "mean"
+        return f"the {what} of each {size} window of {one}"
+    if isinstance(layer, BatchNorm2d):
+        scale, bias = layer.kernel_of(output)[0, 0], layer.bias_of(output) or 0.0
+        return (
+            f"{one}, minus its mean {signed(layer.mean[output])} and divided by its deviation "
+            f"{signed(np.sqrt(layer.variance[output] + np.float32(layer.eps)))}, times "
+            f"{signed(layer.weight[output])}, plus {signed(layer.bias[output])}: in all times "
+            f"{signed(scale)}, plus {signed(bias)}"
+        )
+    if isinstance(layer, GlobalAvgPool2d):
+        rows, columns = state.network.sizes[index]
+        return f"the mean of all {rows * columns} pixels of {one}"
+    if isinstance(layer, Flatten):
+        _, row, column = layer.source(output)
+        return f"the pixel at row {row}, column {column} of {one}"
+    assert isinstance(layer, Softmax)
+    return (
+        f"e to the power of map {output} of {source}, divided by the sum of that of all "
+        f"{layer.depth} maps"
+    )
+
+
+def _heard(state: State, address: Address, layer: Conv2d, source: str) -> str:
     """What a map is made from, its bias apart, or nothing where all of that is muted."""
     index, filter_ = len(address) - 1, address[-1]
-    layer = state.network.layers[index]
     if state.scheme is ChannelScheme.NAIVE:
         if layer.muted_from(address[-2] if index else 0)[filter_]:
             return ""
-        parent = source if index == 0 else f"map {address_text(address[:-1])} of {source}"
+        parent = source if index == 0 else f"map {map_number(state, address[:-1])} of {source}"
         return f"{parent} convolved with the flat kernel [:, :, 0, {filter_}]"
     inputs = layer.inputs_of(filter_)
     muted = layer.mutes_of(filter_)
@@ -96,9 +146,14 @@ def subscript(number: int) -> str:
     return str(number).translate(_SUBSCRIPTS)
 
 
-def bias_name(address: Address) -> str:
-    """What a map's bias is called: “b₂[1]”."""
-    return f"b{subscript(len(address))}[{address[-1]}]"
+def short_name(network: Network, index: int) -> str:
+    """Name of a layer in an equation: “Conv2”."""
+    return network.names[index].replace(" ", "")
+
+
+def bias_name(network: Network, address: Address) -> str:
+    """What a map's bias is called: “b₂[1]”, with the place of its layer among its kind."""
+    return f"b{subscript(network.places[len(address) - 1])}[{address[-1]}]"
 
 
 def signed(value: float) -> str:

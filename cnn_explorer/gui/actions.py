@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from cnn_explorer.core.building import KINDS
 from cnn_explorer.gui.theme import icon
 
 
@@ -59,7 +60,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("draw", "&Draw", "&Draw", "Draw with the left mouse button; the right one erases", ("Ctrl+D",), "pen", group="tool", checkable=True),
     ActionSpec("erase", "&Draw", "&Erase", "Erase with the left mouse button", ("Ctrl+R",), "eraser", group="tool", checkable=True),
     ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
-    ActionSpec("add_layer", "&Network", "&Add a layer", "Add a layer at the end", ("Ctrl+L",), "add"),
+    ActionSpec("add_layer", "&Network", "&Add a convolution", "Add a convolution at the end", ("Ctrl+L",), "add"),
+    *(
+        ActionSpec(f"add_{kind}", "&Network/Add &another layer", kind, does[0].upper() + does[1:])
+        for kind, does in KINDS.items()
+    ),
     ActionSpec("new_seed", "&Network", "New &seed", "Draw all random kernels and biases anew", ("Ctrl+Shift+R",), "dice"),
     ActionSpec("network_reset", "&Network", "&Opening network", "Go back to the network of 3 and 4 filters", (), "reset"),
     ActionSpec("real", "&Network", "&Real", "Own kernels, summed", ("Ctrl+1",), group="scheme", checkable=True, rule=True),

@@ -3,13 +3,15 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import (
     ChannelScheme,
+    Family,
     address_text,
-    check_address,
+    family,
+    filters_of,
     map_counts,
     parse_address,
+    with_filters,
 )
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
@@ -45,7 +47,8 @@ class AddressBar(QWidget):
         self._label.setProperty("role", "quiet")
         self._label.setWordWrap(True)
         self._go = QLineEdit(self)
-        self._go.setAccessibleName(f"Address of a map of {layer_name(layer)} to go to")
+        name = document.state.network.names[layer]
+        self._go.setAccessibleName(f"Address of a map of {name} to go to")
         self._go.setMaximumWidth(110)
         word = QLabel("go to", self)
         word.setProperty("role", "quiet")
@@ -62,25 +65,34 @@ class AddressBar(QWidget):
     def set_state(self, state: State) -> None:
         """Follow the network and the scheme."""
         self._state = state
-        self.setVisible(state.scheme is ChannelScheme.NAIVE and self._layer > 0)
+        self.setVisible(self._family() is not None)
         self._show_selection(self._selection.current, self._selection.current)
 
     @Slot(object, object)
     def _show_selection(self, new: Selection, old: Selection) -> None:
         if self.isHidden():
             return
-        layers = self._state.network.layers
-        prefix = new.path[: self._layer - 1]
-        under = layers[self._layer - 1].out_channels * layers[self._layer].out_channels
-        count = map_counts(self._state.network, self._state.scheme)[self._layer]
+        family = self._family()
+        assert family is not None
+        network = self._state.network
+        prefix = filters_of(family.prefix, network)
+        under = family.parents * family.branches
+        count = map_counts(network, self._state.scheme)[self._layer]
         if prefix:
             text = f"the {compact(under)} of {compact(count)} maps under {address_text(prefix)}.*"
         else:
             text = f"all {compact(count)} maps"
         self._label.setText(text)
-        example = address_text(new.path[: self._layer + 1])
+        example = address_text(filters_of(new.path[: self._layer + 1], network))
         self._go.setPlaceholderText(example)
         self._go.setToolTip(f"One filter for each layer, joined by dots, such as {example}.")
+
+    def _family(self) -> Family | None:
+        """The maps that are shown, in Naive, where filters come before."""
+        network, naive = self._state.network, self._state.scheme is ChannelScheme.NAIVE
+        if not naive or self._layer >= network.head:
+            return None
+        return family(network, self._layer, self._selection.current.path)
 
     @Slot()
     def _typed(self) -> None:
@@ -89,8 +101,11 @@ class AddressBar(QWidget):
     @Slot()
     def _go_to(self) -> None:
         try:
-            address = parse_address(self._go.text())
-            check_address(address, self._state.network)
+            filters = parse_address(self._go.text())
+            address = with_filters(filters, self._state.network, self._layer)
+            if len(address) > self._state.network.head:
+                names = self._state.network.names
+                raise ValueError(f"{names[len(address) - 1]} has no maps in this scheme.")
         except ValueError as error:
             self.said.emit(str(error))
             return

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.building import KINDS
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_sentence, map_title
@@ -61,7 +62,8 @@ class Centre(QStackedWidget):
         self.shown: Activations | None = None
         self._colouring: Colouring | None = None
         self.question = QuestionLine(document, selection, store, self)
-        self.layers = LayerColumn(document, selection, store, actions["add_layer"], self)
+        kinds = [actions[f"add_{kind}"] for kind in KINDS]
+        self.layers = LayerColumn(document, selection, store, actions["add_layer"], kinds, self)
         self.enlarged = Enlarged(selection, self)
         self._overview = QWidget(self)
         column = QVBoxLayout(self._overview)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute, toggle_solo
-from cnn_explorer.core.network import Network, layer_name
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.contribution_matrix import ContributionMatrix
@@ -53,7 +53,7 @@ class ContributionCells(ContributionMatrix):
         self._layer = layer
         self._document = document
         self._selection = selection
-        self.setAccessibleName(f"Contributions of {layer_name(layer)}")
+        self.setAccessibleName(f"Contributions of {self.contents.name}")
         # Who hears of it forgets it with an edit; told after all have followed.
         self._retelling = QTimer(self, singleShot=True, interval=0)
         self._retelling.timeout.connect(self._retell)
@@ -93,10 +93,11 @@ class ContributionCells(ContributionMatrix):
 
     def parents_in_view(self) -> list[Address]:
         """In Naive, the input maps painted beside the rows on screen."""
-        if not self.contents.naive or not self._layer:
+        family = self.contents.family
+        if family is None:
             return []
         rows = sorted({self.pair(index)[0] for index in self.visible()})
-        return [(*self.contents.prefix, row) for row in rows]
+        return [family.parent(row) for row in rows]
 
     # What the owner sets.
 
@@ -205,15 +206,13 @@ class ContributionCells(ContributionMatrix):
         verb = "Unmute" if self.contents.is_row_muted(row) else "Mute"
         channel = row % self.contents.conv.depth
         network = toggle_input(self._document.state.network, self._layer, channel)
-        self._commit(
-            f"{verb} {self._input_name(row)} for all of {layer_name(self._layer)}", network
-        )
+        self._commit(f"{verb} {self._input_name(row)} for all of {self.contents.name}", network)
 
     def _input_name(self, row: int) -> str:
         return self.contents.input_names(row, self.current[1] or 0)[1 if self._layer else 0]
 
     def _name(self, row: int, filter_: int) -> str:
-        return f"{self._input_name(row)} in filter {filter_} of {layer_name(self._layer)}"
+        return f"{self._input_name(row)} in filter {filter_} of {self.contents.name}"
 
     def _commit(self, text: str, network: Network) -> None:
         state = self._document.state
@@ -271,9 +270,9 @@ class ContributionCells(ContributionMatrix):
         """Mark the selected map, and in Naive follow its path."""
         if self._layer >= len(self.contents.state.network.layers):
             return
-        prefix = self.contents.prefix
+        family = self.contents.family
         self.contents = replace(self.contents, path=new.path)
-        if self.contents.naive and prefix != self.contents.prefix:
+        if family != self.contents.family:
             self.refresh()
             self.scrolled.emit()
         place = None

@@ -9,9 +9,16 @@ import numpy as np
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Block
-from cnn_explorer.core.network import Conv2d, layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
-from cnn_explorer.core.sentences import map_title
+from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.schemes import (
+    Address,
+    ChannelScheme,
+    Family,
+    family,
+    is_there,
+    path_to,
+)
+from cnn_explorer.core.sentences import map_number, map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import layer_kernel
 
@@ -54,7 +61,12 @@ class FoldedMatrix:
     @cached_property
     def conv(self) -> Conv2d:
         """The layer."""
-        return self.state.network.layers[self.layer]
+        return self.state.network.conv(self.layer)
+
+    @cached_property
+    def name(self) -> str:
+        """Name of the layer on screen."""
+        return self.state.network.names[self.layer]
 
     @cached_property
     def rows(self) -> int:
@@ -91,10 +103,12 @@ class FoldedMatrix:
         """The row that is on its way to the next."""
         return self.step if self.position % 1 and self.step <= self.rows else None
 
-    @property
-    def prefix(self) -> Address:
-        """In Naive, the part of the address that all cells share."""
-        return self.path[: max(0, self.layer - 1)]
+    @cached_property
+    def family(self) -> Family | None:
+        """In Naive, the maps that the cells are; None where no filter comes before."""
+        if not self.naive or not is_there(self.state.network, self.state.scheme, self.layer):
+            return None
+        return family(self.state.network, self.layer, self.path)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -164,9 +178,11 @@ class FoldedMatrix:
         """The input map of a row, in the pass that is shown."""
         if self.layer == 0:
             return self.state.drawing if self.shown is None else self.shown.state.drawing
-        number = self.input(row, filter_)
-        prefix = self.path[: self.layer - 1]
-        return self._found((*prefix, number), self.state.network.sizes[self.layer])
+        if self.family is not None:
+            address = self.family.parent(row)
+        else:
+            address = (*self.path[: self.layer - 1], self.input(row, filter_))
+        return self._found(address, self.state.network.sizes[self.layer])
 
     def _found(self, address: Address, size: tuple[int, int]) -> Array | None:
         shown = self.shown
@@ -199,17 +215,18 @@ class FoldedMatrix:
 
     def address(self, row: int, filter_: int) -> Address:
         """Path of filters to the map that a tile is, or that it goes into."""
-        if self.naive and self.layer:
-            return (*self.prefix, row, filter_)
-        return (*self.path[: self.layer], filter_)
+        if self.family is not None:
+            return self.family.address(row * self.columns + filter_)
+        return path_to(self.state.network, self.path, self.layer, filter_)
 
     def place(self, address: Address) -> tuple[int, int] | None:
         """(row, filter) of a map, or None where it is not shown."""
         if not self.naive:
             return self.rows + 1, address[-1]
-        if self.layer == 0:
+        if self.family is None:
             return 0, address[-1]
-        return (address[-2], address[-1]) if address[:-2] == self.prefix else None
+        index = self.family.index_of(address)
+        return None if index is None else divmod(index, self.columns)
 
     # Names.
 
@@ -218,9 +235,10 @@ class FoldedMatrix:
         if self.layer == 0:
             return ("drawing",)
         number = str(self.input(row, filter_))
-        if self.naive:
-            number = address_text((*self.prefix, row))
-        return f"{layer_name(self.layer - 1)} · map {number}", f"map {number}", number
+        if self.family is not None:
+            number = map_number(self.state, self.family.parent(row))
+        source = self.state.network.names[self.layer - 1]
+        return f"{source} · map {number}", f"map {number}", number
 
     def names_below(self) -> tuple[str, str]:
         """What the rows of sums and maps are called."""
@@ -234,7 +252,7 @@ class FoldedMatrix:
 
     def title(self, row: int, filter_: int) -> str:
         """What a tile is, in a few words."""
-        kind, name = self.kind(row), layer_name(self.layer)
+        kind, name = self.kind(row), self.name
         if kind == "part":
             depth = min(row, self.kernel.shape[1] - 1)
             source = self.input_names(row, filter_)[1 if self.layer else 0]

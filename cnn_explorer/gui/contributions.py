@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import ChannelScheme, address_text, map_counts
-from cnn_explorer.core.sentences import compact
+from cnn_explorer.core.schemes import ChannelScheme, map_counts
+from cnn_explorer.core.sentences import compact, map_number
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.contribution_cells import ContributionCells
@@ -101,7 +100,7 @@ class Contributions(QWidget):
         selection.changed.connect(self._follow_path)
 
     def _build_fold(self) -> None:
-        name = layer_name(self._layer)
+        name = self._state.network.names[self._layer]
         self._fold = QWidget(self._panel)
         row = QHBoxLayout(self._fold)
         row.setContentsMargins(0, 0, 0, 0)
@@ -357,7 +356,8 @@ class Contributions(QWidget):
         conv = self.cells.contents.conv
         muted = 0 if conv.muted is None else conv.muted.sum(axis=1)
         heard = conv.depth - np.resize(muted, conv.out_channels)
-        name, before = layer_name(self._layer), layer_name(self._layer - 1)
+        names = self._state.network.names
+        name, before = names[self._layer], names[self._layer - 1] if self._layer else "the drawing"
         terms = conv.depth * conv.out_channels
         said = ["None vanished: they were added."] if conv.depth > 1 else []
         if conv.muted_count:
@@ -377,12 +377,13 @@ class Contributions(QWidget):
         rows, columns = self.cells.contents.rows, self.cells.contents.columns
         total = map_counts(self._state.network, self._state.scheme)[self._layer]
         under, of = "", ""
-        if self._layer > 1:
-            under = f"Under map {address_text(self.cells.contents.prefix)}: "
+        family = self.cells.contents.family
+        if family is not None and family.prefix:
+            under = f"Under map {map_number(self._state, family.prefix)}: "
             of = f" of {compact(total)}"
         source = "map i" if self._layer else "the drawing"
         activation = "" if self._activation == "none" else self._activation
-        bias = self._state.network.layers[self._layer].bias
+        bias = self.cells.contents.conv.bias
         made = f"{source} \N{ASTERISK OPERATOR} flat kernel {_index('0')}"
         made += "" if bias is None else " + b"
         words = [

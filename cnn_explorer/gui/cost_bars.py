@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.core.network import Network, layer_name
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, Cost, costs
 from cnn_explorer.gui.plain_table import MARKED, SWATCH, PlainTable, on_ground
 
@@ -163,8 +163,8 @@ class Costs(QWidget):
         self._layer.setVisible(layer is not None)
         self._all.setVisible(layer is not None)
         if layer is not None:
-            self._layer.setText(layer_name(layer))
-            self._layer.setAccessibleName(f"Costs of {layer_name(layer)}")
+            self._layer.setText(network.names[layer])
+            self._layer.setAccessibleName(f"Costs of {network.names[layer]}")
         chosen = layer if self._layer.isChecked() else None
         if (network, chosen, scheme) == self._shown:
             return

@@ -5,6 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
@@ -93,9 +94,12 @@ class Document(QObject):
 
 def _own_bytes(state: State, other: State) -> int:
     """Bytes of the weights that a state does not share with another."""
-    shared = {id(layer.weight) for layer in other.network.layers}
-    weights = [layer.weight for layer in state.network.layers]
-    return sum(weight.nbytes for weight in weights if id(weight) not in shared)
+    weights, shared = (
+        [layer.weight for layer in one.network.layers if isinstance(layer, Conv2d)]
+        for one in (state, other)
+    )
+    known = set(map(id, shared))
+    return sum(weight.nbytes for weight in weights if id(weight) not in known)
 
 
 _SCHEME_STEPS = 1

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Cancelled
-from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.sentences import map_title
 from cnn_explorer.core.state import State
@@ -169,7 +168,7 @@ class ExportDialog(QDialog):
         else:
             choices.append(("All layers", "all"))
         for index in range(len(self._state.network.layers)):
-            name = layer_name(index)
+            name = self._state.network.names[index]
             choices.append((f"The maps of {name} in view" if naive else f"All of {name}", index))
         if self._address is not None:
             choices.append((f"The selected map, {map_title(self._state, self._address)}", "map"))

@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
+from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_tensors import KernelTensors
@@ -122,8 +123,7 @@ class Inspector(QTabWidget):
         if address is None:
             title = "How a map is made"
         else:
-            naive = self._document.state.scheme is ChannelScheme.NAIVE
-            number = address_text(address) if naive else str(address[-1])
+            number = map_number(self._document.state, address)
             title = f"How map {number} is made"
         if title != self.tabText(0):
             self.setTabText(0, title)

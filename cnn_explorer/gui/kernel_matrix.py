@@ -8,10 +8,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
+from cnn_explorer.core.layer import Mutes
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
-from cnn_explorer.core.network import Mutes, layer_name
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme, path_to
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, kernel_colouring, layer_kernel, pictures_of
 from cnn_explorer.gui.marks import Pictures
@@ -60,9 +60,9 @@ class KernelMatrix(TileArea):
         self._state = state
         self._selection = selection
         self._room = (400, 200, 200)
-        self._kernel = layer_kernel(state.network.layers[layer], state.scheme)
+        self._kernel = layer_kernel(state.network.conv(layer), state.scheme)
         self._colouring: Colouring | None = None
-        self.setAccessibleName(f"Kernels of {layer_name(layer)}")
+        self.setAccessibleName(f"Kernels of {state.network.names[layer]}")
         self.clicked.connect(self._select)
         selection.changed.connect(self._show_selection)
         self._show_selection(selection.current, selection.current)
@@ -85,7 +85,7 @@ class KernelMatrix(TileArea):
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the layer's kernels, the scheme and the colours."""
         self._state = state
-        layer = state.network.layers[self._layer]
+        layer = state.network.conv(self._layer)
         self._kernel = layer_kernel(layer, state.scheme)
         self.muted = () if layer.muted is None else _Marked(self._flat(layer.muted))
         self._colouring = kernel_colouring(
@@ -185,7 +185,8 @@ class KernelMatrix(TileArea):
     def _select(self, spot: Spot) -> None:
         filter_ = self.pair(spot.index)[1]
         current = self._selection.current
-        self._selection.select(current.at((*current.path[: self._layer], filter_)))
+        path = path_to(self._state.network, current.path, self._layer, filter_)
+        self._selection.select(current.at(path))
 
     @Slot(object, object)
     def _show_selection(self, new: Selection, old: Selection) -> None:

@@ -33,9 +33,18 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.display import COLOUR_MAPS, Scale, scale_of
-from cnn_explorer.core.layouts import LAYOUTS
-from cnn_explorer.core.network import Conv2d, layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme, costs, scheme_kernel
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import BatchNorm2d
+from cnn_explorer.core.layouts import LAYOUTS, Layout
+from cnn_explorer.core.network import Conv2d, Linear
+from cnn_explorer.core.schemes import (
+    Address,
+    ChannelScheme,
+    Cost,
+    costs,
+    path_to,
+    scheme_kernel,
+)
 from cnn_explorer.core.sentences import short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
@@ -182,11 +191,12 @@ class KernelTensors(QWidget):
         for row, cost in enumerate(costs(state.network, state.scheme)):
             parameters += cost.weights + cost.biases
             marked = row == selection.layer
-            shape = [str(side) for side in layout.shape(cost.kernel_shape)]
-            counts = f"{exact_text(cost.weights)} + {exact_text(cost.biases)}"
-            self._table.write(row, 0, layer_name(row), marked=marked)
-            item = self._table.write(row, 1, f"[{', '.join(shape)}]", marked=marked)
-            item.setData(_OUT_AXIS, layout.out_axis)
+            shape = _shape_text(state.network.layers[row], cost, layout)
+            learned = cost.weights + cost.biases
+            counts = f"{exact_text(cost.weights)} + {exact_text(cost.biases)}" if learned else "0"
+            self._table.write(row, 0, state.network.names[row], marked=marked)
+            item = self._table.write(row, 1, shape, marked=marked)
+            item.setData(_OUT_AXIS, None if cost.kernel_shape is None else layout.out_axis)
             self._table.write(row, 2, counts, marked=marked)
         if selection.layer is None:
             self._table.clearSelection()
@@ -196,17 +206,20 @@ class KernelTensors(QWidget):
         self._table.fit()
         self._total.setText(f"{exact_text(parameters)} parameters")
         self._hint.setVisible(selection.layer is None)
-        self._chosen.setVisible(selection.layer is not None)
+        address = selection.address
+        kernels = address is not None and _has_kernels(state, address)
+        self._chosen.setVisible(kernels)
         self._index = ""
-        if selection.address is not None:
-            self._show_map(state, selection.address)
+        if address is not None and kernels:
+            self._show_map(state, address)
         self._costs.show_costs(state.network, selection.layer, state.scheme)
 
     def _show_map(self, state: State, address: Address) -> None:
         """Show the kernels of one map, of which only the filter counts."""
         index, filter_ = len(address) - 1, address[-1]
-        layer = state.network.layers[index]
-        self._index = LAYOUTS[self._store.current.layout].index(index, filter_)
+        layer, place = state.network.conv(index), state.network.places[index] - 1
+        layout, dense = LAYOUTS[self._store.current.layout], isinstance(layer, Linear)
+        self._index = layout.index(place, filter_, dense=dense)
         self._code.setText(_breakable(self._index))
         self._code.setAccessibleName(self._index)
         self._sentence.setText(_sentence(state, index, filter_))
@@ -228,7 +241,7 @@ class KernelTensors(QWidget):
         self._kernels.setAccessibleName(self._sentence.text())
         self._kernels.show_kernels(kernels, names, colouring)
         assert colouring.scales is not None
-        self._range.setText(_range_text(layer_name(index), colouring.scales[0]))
+        self._range.setText(_range_text(state.network.names[index], colouring.scales[0]))
 
     def _colouring(self, layer: Conv2d, scheme: ChannelScheme) -> Colouring:
         """The colours on the card of the layer, kept until it is another layer's turn."""
@@ -256,7 +269,7 @@ class KernelTensors(QWidget):
         address = new.within(state.network).address
         if new.layer != old.layer:
             self._refresh()
-        elif address is not None and new.address != old.address:
+        elif address is not None and new.address != old.address and _has_kernels(state, address):
             self._show_map(state, address)
 
     @Slot(object, object)
@@ -273,7 +286,9 @@ class KernelTensors(QWidget):
         rows = self._table.selectionModel().selectedRows()
         if rows:
             current = self._selection.current.within(self._document.state.network)
-            self._selection.select(current.at(current.path[: rows[0].row() + 1]))
+            index = rows[0].row()
+            path = path_to(self._document.state.network, current.path, index, current.path[index])
+            self._selection.select(current.at(path))
 
     @Slot(int)
     def _say_more(self, count: int) -> None:
@@ -302,6 +317,9 @@ class _ShapeDelegate(CellDelegate):
         cell = QStyleOptionViewItem(option)
         self.initStyleOption(cell, index)
         marked = bool(index.data(MARKED))
+        if index.data(_OUT_AXIS) is None:
+            super().paint(painter, option, index)
+            return
         sides = cell.text.strip("[]").split(", ")
         out = index.data(_OUT_AXIS)
         before = "".join(f"{side}, " for side in sides[:out])
@@ -340,6 +358,18 @@ def _monospaced(font: QFont) -> QFont:
     return result
 
 
+def _has_kernels(state: State, address: Address) -> bool:
+    return isinstance(state.network.layers[len(address) - 1], Conv2d)
+
+
+def _shape_text(layer: Layer, cost: Cost, layout: Layout) -> str:
+    """Shape of a layer's kernels in a layout, or of what it has in their place."""
+    if cost.kernel_shape is not None:
+        shape = layout.shape(cost.kernel_shape, dense=isinstance(layer, Linear))
+        return f"[{', '.join(map(str, shape))}]"
+    return f"γ, β: [{layer.out_channels}]" if isinstance(layer, BatchNorm2d) else "—"
+
+
 def _breakable(code: str) -> str:
     """Code that may be wrapped before brackets only."""
     return code.replace(" ", "\N{NO-BREAK SPACE}").replace("[", "\N{ZERO WIDTH SPACE}[")
@@ -347,7 +377,7 @@ def _breakable(code: str) -> str:
 
 def _sentence(state: State, index: int, filter_: int) -> str:
     """What the index selects."""
-    count = state.network.layers[index].weight.shape[1]
+    count = state.network.layers[index].depth
     if index > 0 and state.scheme is not ChannelScheme.REAL:
         return f"the flat kernel of filter {filter_}, used on every map"
     return f"the {count} kernel{'s' if count > 1 else ''} of map {filter_}"

@@ -15,20 +15,25 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import AvgPool2d, MaxPool2d
 from cnn_explorer.core.mutes import with_muted
-from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import ChannelScheme, map_counts
+from cnn_explorer.core.network import Conv2d, Linear
+from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
 from cnn_explorer.core.sentences import compact, map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.contribution_cells import ContributionCells
 from cnn_explorer.gui.contributions import Contributions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
 from cnn_explorer.gui.kernel_matrix import KernelMatrix
+from cnn_explorer.gui.layer_editor import LayerEditor
 from cnn_explorer.gui.layer_fields import LayerFields
 from cnn_explorer.gui.legend import Legend
 from cnn_explorer.gui.map_grid import MapGrid
+from cnn_explorer.gui.plain_fields import fields_of
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot, TileArea
@@ -43,7 +48,7 @@ FACES = ("Maps", "Contributions", "Kernels")
 
 
 class LayerCard(QFrame):
-    """A layer's card with the faces Maps, Contributions and Kernels.
+    """A layer's card with its maps, and where it has kernels, the faces Contributions and Kernels.
 
     Parameters
     ----------
@@ -95,21 +100,31 @@ class LayerCard(QFrame):
         self._room = (400, 200, 200)
         self._colouring: Colouring | None = None
         self._shapes_height = 0
-        self._title = QLabel(layer_name(layer), self)
+        self.name = document.state.network.names[layer]
+        self._title = QLabel(self.name, self)
         self._title.setProperty("role", "heading")
         self._shapes = OneLine(self)
         self._shapes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.fields = LayerFields(layer, document, self)
+        convolves = isinstance(document.state.network.layers[layer], Conv2d)
+        editor = LayerFields if convolves else fields_of
+        self.fields: LayerEditor = editor(layer, document, self)
         self._legend = Legend(self)
         self._reason = QLabel(self)
         self._reason.setProperty("role", "warning")
         self._reason.setWordWrap(True)
         self._reason.hide()
+        self._absent = QLabel(self)
+        self._absent.setProperty("role", "quiet")
+        self._absent.setWordWrap(True)
         self._address = AddressBar(layer, document, selection, self)
         self.maps = MapGrid(layer, document.state, selection, self)
-        self.contributions = Contributions(layer, document, selection, self)
-        self.kernels = KernelMatrix(layer, document.state, selection, self)
-        self._bodies = self.maps, self.contributions, self.kernels
+        self.contributions: Contributions | None = None
+        self.kernels: KernelMatrix | None = None
+        self._bodies: list[MapGrid | Contributions | KernelMatrix] = [self.maps]
+        if convolves:
+            self.contributions = Contributions(layer, document, selection, self)
+            self.kernels = KernelMatrix(layer, document.state, selection, self)
+            self._bodies += [self.contributions, self.kernels]
         self._behind: list[Contributions | KernelMatrix] = []
         self._muted = self._muted_button()
         self._faces = QButtonGroup(self)
@@ -126,21 +141,24 @@ class LayerCard(QFrame):
         column.addWidget(self._reason)
         column.addLayout(self._flows[1])
         column.addWidget(self._address)
+        column.addWidget(self._absent)
         for face, body in enumerate(self._bodies):
             column.addWidget(body)
             body.setVisible(face == 0)
         self.fields.said.connect(self.say)
+        self.fields.resized.connect(self.room_changed)
         self._address.said.connect(self.say)
         self._faces.idClicked.connect(self._show_face)
         self.maps.scrolled.connect(self.view_changed)
         self.maps.hovered.connect(self._describe_map)
         self.maps.activated.connect(self._activate)
-        self.kernels.hovered.connect(self._describe_kernel)
-        cells = self.contributions.cells
-        cells.scrolled.connect(self.view_changed)
-        cells.hovered.connect(self._describe_cell)
-        cells.joined.connect(self._join)
-        cells.activated.connect(self._activate)
+        if self.kernels is not None:
+            self.kernels.hovered.connect(self._describe_kernel)
+        if self.cells is not None:
+            self.cells.scrolled.connect(self.view_changed)
+            self.cells.hovered.connect(self._describe_cell)
+            self.cells.joined.connect(self._join)
+            self.cells.activated.connect(self._activate)
         self.set_state(document.state, settings)
 
     def chrome_height(self, width: int) -> int:
@@ -151,23 +169,33 @@ class LayerCard(QFrame):
         rows = []
         for flow in (*self._flows, fields):
             flow.invalidate()  # Qt tells layouts inside others only later what changed
-            rows.append(flow.heightForWidth(inner))
-        if not self._reason.isHidden():
-            rows.append(self._reason.heightForWidth(inner))
-        if not self._address.isHidden():
-            rows.append(self._address.heightForWidth(inner))
+            rows.append(max(0, flow.heightForWidth(inner)))
+        parts = [
+            part for part in (self._reason, self._address, self._absent) if not part.isHidden()
+        ]
+        rows += [part.heightForWidth(inner) for part in parts]
         return sum(rows) + _SPACING * len(rows) + 2 * _EDGE + 2
 
     @property
     def face(self) -> TileArea:
         """The tiles that are shown."""
-        tiles: tuple[TileArea, ...] = (self.maps, self.contributions.cells, self.kernels)
-        return tiles[self._faces.checkedId()]
+        shown = self._shown
+        return shown.cells if isinstance(shown, Contributions) else shown
+
+    @property
+    def cells(self) -> ContributionCells | None:
+        """The tiles of the contributions, where the layer has some."""
+        return None if self.contributions is None else self.contributions.cells
+
+    @property
+    def _shown(self) -> MapGrid | Contributions | KernelMatrix:
+        """The body of the face that is shown; without kernels there is one alone."""
+        return self._bodies[max(0, self._faces.checkedId())]
 
     @property
     def face_height(self) -> int:
         """Height of the tiles and of what is around them on their face."""
-        return self._bodies[self._faces.checkedId()].height()
+        return 0 if self._shown.isHidden() else self._shown.height()
 
     def tile_count(self) -> int:
         """How many tiles the card shows."""
@@ -186,18 +214,18 @@ class LayerCard(QFrame):
         inner = width - 2 * PADDING - 2
         self._shapes_height = self._flows[1].heightForWidth(inner)
         self._room = inner, share, most
-        self._bodies[self._faces.checkedId()].set_room(*self._room)
+        self._shown.set_room(*self._room)
 
     def needs(self, width: int) -> tuple[object, ...]:
         """What the card's room depends on, at a width: while it is the same, the room may stay."""
-        face, words = self.face, self.contributions.words_height
-        beside = words if face is self.contributions.cells else 0
+        face, shown = self.face, self._shown
+        beside = shown.words_height if isinstance(shown, Contributions) else 0
         return face, face.mosaic, face.map_size, beside, self.chrome_height(width)
 
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the network, the scheme and the colours."""
-        if self._layer >= len(state.network.layers):
-            return
+        if state.network.names[self._layer : self._layer + 1] != (self.name,):
+            return  # its owner has another card for that layer
         self.say("")
         self._state, self._settings = state, settings
         self.fields.show_network(state.network)
@@ -205,7 +233,8 @@ class LayerCard(QFrame):
         self._shapes.setToolTip(self._shapes.text())
         self._address.set_state(state)
         self.maps.set_state(state)
-        self._behind = [self.contributions, self.kernels]
+        self._show_absence()
+        self._behind = [body for body in self._bodies if not isinstance(body, MapGrid)]
         self._catch_up()
         count = state.network.layers[self._layer].muted_count
         self._muted.setText(f"{count} muted")
@@ -216,31 +245,53 @@ class LayerCard(QFrame):
         """Paint the maps of a pass."""
         self._colouring = colouring
         self.maps.show_maps(activations, colouring)
-        self.contributions.show_maps(activations, colouring)
+        if self.contributions is not None:
+            self.contributions.show_maps(activations, colouring)
         self._show_legend()
+
+    def _show_absence(self) -> None:
+        """Say in place of the maps why there are none in the scheme at hand."""
+        network, scheme = self._state.network, self._state.scheme
+        absent = not is_there(network, scheme, self._layer)
+        if absent:
+            head = network.head
+            gets = compact(map_counts(network, scheme)[head - 1] if head else 1)
+            self._absent.setText(
+                f"Not in this scheme: {network.names[head]} takes all maps together and was made "
+                f"for {compact(network.layers[head].in_channels)}, but every filter on every map "
+                f"gives {gets}."
+            )
+        if absent != self._absent.isVisibleTo(self):
+            self._absent.setVisible(absent)
+            for body in self._bodies:
+                body.setVisible(not absent and body is self._shown)
+            self.room_changed.emit()
 
     def _catch_up(self) -> None:
         """Let the face that is shown follow what it missed; a hidden one costs nothing."""
-        shown = self._bodies[self._faces.checkedId()]
+        shown = self._shown
         for body in self._behind:
             if body is shown:
                 body.set_state(self._state, self._settings)
         self._behind = [body for body in self._behind if body is not shown]
 
     def show_face(self, face: int) -> None:
-        """Turn the card to one of `FACES`, by its number."""
+        """Turn the card to one of `FACES`, by its number, if it has it."""
+        if face >= len(self._bodies):
+            return
         self._faces.button(face).setChecked(True)
         self._show_face(face)
 
     def set_stale(self, stale: bool) -> None:
         """Dim the maps while they are out of date."""
         self.maps.set_stale(stale)
-        self.contributions.cells.set_stale(stale)
+        if self.cells is not None:
+            self.cells.set_stale(stale)
 
     def _show_legend(self) -> None:
         room = self._legend.sizeHint()
-        if self.face is self.kernels:
-            shown = self.kernels.colouring
+        if isinstance(self._shown, KernelMatrix):
+            shown = self._shown.colouring
             if shown is not None and shown.scales is not None:
                 self._legend.show_scale(shown.colours, shown.scales[0], "kernels")
         elif self._colouring is not None:
@@ -266,13 +317,13 @@ class LayerCard(QFrame):
         row = QHBoxLayout(corner)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        for face, text in enumerate(FACES):
+        for face, text in enumerate(FACES[: len(self._bodies)] if self._bodies[1:] else ()):
             button = QToolButton(self)
             button.setText(text)
             button.setCheckable(True)
             button.setChecked(face == 0)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(f"{layer_name(self._layer)}: {text}")
+            button.setAccessibleName(f"{self.name}: {text}")
             button.setProperty("segment", ("first", "middle", "last")[face])
             self._faces.addButton(button, face)
             row.addWidget(button)
@@ -283,7 +334,7 @@ class LayerCard(QFrame):
     def _muted_button(self) -> QToolButton:
         button = QToolButton(self)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        name = layer_name(self._layer)
+        name = self.name
         button.setAccessibleName(f"{name}: unmute all")
         button.setToolTip(f"Let every contribution of {name} be heard again")
         button.clicked.connect(self._unmute)
@@ -294,7 +345,7 @@ class LayerCard(QFrame):
         self._menu.setText("⋯")
         self._menu.setFixedWidth(24)
         self._menu.setProperty("flat", True)
-        self._menu.setAccessibleName(f"{layer_name(self._layer)}: move or remove")
+        self._menu.setAccessibleName(f"{self.name}: move or remove")
         self._menu.setToolTip("Move or remove this layer")
         self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -331,7 +382,7 @@ class LayerCard(QFrame):
         self._catch_up()
         self._bodies[face].set_room(*self._room)
         for place, body in enumerate(self._bodies):
-            body.setVisible(place == face)
+            body.setVisible(place == face and self._absent.isHidden())
         self._show_legend()
         self.room_changed.emit()
 
@@ -345,25 +396,27 @@ class LayerCard(QFrame):
 
     @Slot(object)
     def _describe_kernel(self, spot: Spot | None) -> None:
+        assert self.kernels is not None
         if spot is None:
             self.described.emit("")
         else:
             channel, filter_ = self.kernels.pair(spot.index)
-            title = f"{layer_name(self._layer)} · kernel [:, :, {channel}, {filter_}]"
+            title = f"{self.name} · kernel [:, :, {channel}, {filter_}]"
             self.described.emit(described(title, spot, self.kernels.value(spot)))
 
     @Slot(object)
     def _describe_cell(self, spot: Spot | None) -> None:
-        if spot is None:
+        cells = self.cells
+        if spot is None or cells is None:
             self.described.emit("")
         else:
-            cells = self.contributions.cells
             self.described.emit(described(cells.title(spot.index), spot, cells.value(spot)))
 
     @Slot(object, object)
     def _join(self, row: int | None, filter_: int | None) -> None:
         """Say what a header is, and tell which maps what is under the pointer joins."""
-        contents, name = self.contributions.cells.contents, layer_name(self._layer)
+        assert self.cells is not None
+        contents, name = self.cells.contents, self.name
         channel = None
         if row is not None and row < contents.rows:
             channel = contents.input(row, filter_ or 0)
@@ -378,7 +431,7 @@ class LayerCard(QFrame):
     def _unmute(self) -> None:
         state = self._document.state
         network = with_muted(state.network, self._layer, None)
-        self._document.commit(f"Unmute {layer_name(self._layer)}", replace(state, network=network))
+        self._document.commit(f"Unmute {self.name}", replace(state, network=network))
 
     @Slot(object)
     def _activate(self, spot: Spot) -> None:
@@ -406,19 +459,51 @@ def _shape_line(state: State, index: int) -> str:
     counts = (1, *map_counts(network, state.scheme))
     rows, columns = network.sizes[index]
     out_rows, out_columns = network.sizes[index + 1]
-    kh, kw = layer.kernel_size
     before = f"{rows}×{columns}×{compact(counts[index])}"
     after = f"{out_rows}×{out_columns}×<b>{compact(counts[index + 1])}</b>"
+    if not isinstance(layer, Conv2d):
+        return f"{before} → {_what_it_does(layer)} → {after}"
+    kh, kw = layer.kernel_size
+    if isinstance(layer, Linear):
+        many = f"{layer.out_channels} weighted sum{'s' * (layer.out_channels > 1)}"
+        return f"{before} → {many} of <b>{layer.depth}</b> values → {after}"
     if state.scheme is ChannelScheme.REAL:
-        filters = f"{layer.out_channels} filters of {kh}×{kw}×<b>{layer.weight.shape[1]}</b>"
+        filters = f"{layer.out_channels} filters of {kh}×{kw}×<b>{layer.depth}</b>"
         if layer.out_channels == 1:
             filters = filters.replace("filters", "filter")
-        return f"{before} → {filters} → {after}"
+        return f"{before} → {filters}{_grouped(layer)} → {after}"
     kernels = "flat kernel" if layer.out_channels == 1 else "flat kernels"
     if state.scheme is ChannelScheme.SHARED:
         summed = ", summed" if index else ""
         return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed} → {after}"
-    product = " × ".join(str(item.out_channels) for item in network.layers[: index + 1])
-    equals = f" = {product}" if index else ""
+    factors = [one.branches for one in network.layers[: index + 1] if isinstance(one, Conv2d)]
+    equals = f" = {' × '.join(map(str, factors))}" if factors[1:] else ""
     every = " on every map" if index else ""
     return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{every} → {after}{equals}"
+
+
+def _grouped(layer: Conv2d) -> str:
+    """What groups make of a layer; a map for each needs a word on the naive scheme."""
+    if layer.groups == 1:
+        return ""
+    if layer.depth > 1:
+        return f", in {layer.groups} groups"
+    multiplier = layer.out_channels // layer.groups
+    return (
+        f", depthwise: in × multiplier = {layer.groups} × {multiplier}. Nothing is summed, as in "
+        "“Every filter on every map”, but each map has kernels of its own"
+    )
+
+
+def _what_it_does(layer: Layer) -> str:
+    """What a layer without kernels does to each map."""
+    if isinstance(layer, MaxPool2d | AvgPool2d):
+        what = "largest" if isinstance(layer, MaxPool2d) else "mean"
+        return f"{what} of each {layer.kernel_size[0]}×{layer.kernel_size[1]} window, map by map"
+    words = {
+        "BatchNorm": "(x − mean) / deviation · γ + β, map by map",
+        "GlobalAvgPool": "mean of each map",
+        "Flatten": "each pixel a value of its own",
+        "Softmax": "shares that add up to 1",
+    }
+    return words[layer.kind]

@@ -1,15 +1,23 @@
 """The layers, one card under the other, and the button that adds one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Cells
-from cnn_explorer.core.network import layer_name
 from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
@@ -39,7 +47,9 @@ class LayerColumn(QScrollArea):
     document, selection, store
         What the cards show and change.
     add
-        The action that adds a layer.
+        The action that adds a convolution.
+    others
+        Those that add a layer of each kind.
 
     Signals
     -------
@@ -60,6 +70,7 @@ class LayerColumn(QScrollArea):
         selection: SelectionModel,
         store: SettingsStore,
         add: QAction,
+        others: Sequence[QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -80,6 +91,10 @@ class LayerColumn(QScrollArea):
         self._add.setDefaultAction(add)
         self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._add.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        kinds = QMenu(self._add)
+        kinds.addActions(others)
+        self._add.setMenu(kinds)
         self._column.addWidget(self._add)
         self._column.addStretch(1)
         self.setWidget(body)
@@ -98,29 +113,20 @@ class LayerColumn(QScrollArea):
 
     def set_state(self, state: State) -> None:
         """Follow the network: as many cards as layers."""
-        had = len(self.cards)
+        had, names = len(self.cards), state.network.names
         self._awaited = None
-        while len(self.cards) > len(state.network.layers):
-            card = self.cards.pop()
+        # What a card is, is its layer's place and name; a layer of another kind gets another card.
+        kept = [card for card, name in zip(self.cards, names, strict=False) if card.name == name]
+        for card in [card for card in self.cards if card not in kept]:
             self._column.removeWidget(card)
             card.hide()
             card.deleteLater()
-        for card in self.cards:
+        for card in kept:
             card.set_state(state, self._store.current)
-        for layer in range(len(self.cards), len(state.network.layers)):
-            card = LayerCard(layer, self._document, self._selection, self._store.current)
-            card.view_changed.connect(self.view_changed)
-            card.room_changed.connect(self._lay_out_soon)
-            card.moved.connect(self._move)
-            card.removed.connect(self._remove)
-            card.described.connect(self.described)
-            card.activated.connect(self.activated)
-            card.pointed.connect(self.pointed)
-            for watched in (card, card.maps, card.contributions.cells):
-                watched.installEventFilter(self)
-            self._column.insertWidget(layer, card)
-            self.cards.append(card)
-            self._wait_for(card)
+        by_name = {card.name: card for card in kept}
+        self.cards = [
+            by_name.get(name) or self._new_card(layer) for layer, name in enumerate(names)
+        ]
         # A whole network is looked at from its beginning.
         if len(state.network.layers) - had != 1:
             self._awaited = None
@@ -130,6 +136,22 @@ class LayerColumn(QScrollArea):
             self._settled.start()
         else:
             self._lay_out()
+
+    def _new_card(self, layer: int) -> LayerCard:
+        card = LayerCard(layer, self._document, self._selection, self._store.current)
+        card.view_changed.connect(self.view_changed)
+        card.room_changed.connect(self._lay_out_soon)
+        card.moved.connect(self._move)
+        card.removed.connect(self._remove)
+        card.described.connect(self.described)
+        card.activated.connect(self.activated)
+        card.pointed.connect(self.pointed)
+        for watched in (card, card.maps, card.cells):
+            if watched is not None:
+                watched.installEventFilter(self)
+        self._column.insertWidget(layer, card)
+        self._wait_for(card)
+        return card
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""
@@ -145,8 +167,8 @@ class LayerColumn(QScrollArea):
         """For each layer, in Naive, the maps on screen and the parents painted beside them."""
         wanted: list[dict[Address, None]] = [{} for _ in self.cards]
         for layer, card in enumerate(self.cards):
-            for tiles in (card.maps, card.contributions.cells):
-                if tiles.isVisible():
+            for tiles in (card.maps, card.cells):
+                if tiles is not None and tiles.isVisible():
                     wanted[layer] |= dict.fromkeys(tiles.addresses_in_view())
                     if layer:
                         wanted[layer - 1] |= dict.fromkeys(tiles.parents_in_view())
@@ -154,7 +176,7 @@ class LayerColumn(QScrollArea):
 
     def cells_in_view(self) -> tuple[Cells, ...]:
         """For each card that shows its contributions, in Real and Shared, those on screen."""
-        shown = [card.contributions.cells for card in self.cards]
+        shown = [card.cells for card in self.cards if card.cells is not None]
         found = [cells.cells_in_view() for cells in shown if cells.isVisible()]
         return tuple(cells for cells in found if cells is not None)
 
@@ -169,18 +191,23 @@ class LayerColumn(QScrollArea):
         Parameters
         ----------
         layer
-            Index of the layer.
+            Index of the layer; where it has no contributions, the last before it that has.
         anew
             Fold them in any case, from the beginning.
         """
-        card = self.cards[layer]
-        if card.contributions.isHidden():
+        folding = [card for card in self.cards[: layer + 1] if card.contributions is not None]
+        if not folding:
+            return
+        card = folding[-1]
+        contributions = card.contributions
+        assert contributions is not None
+        if contributions.isHidden():
             card.show_face(FACES.index("Contributions"))
         self._wait_for(card)
         self._lay_out()
         if anew:
-            card.contributions.spread()
-        card.contributions.fold()
+            contributions.spread()
+        contributions.fold()
 
     def step_map(self, by: int) -> None:
         """Select the next or the previous map of the selected layer."""
@@ -235,7 +262,7 @@ class LayerColumn(QScrollArea):
         for done, card in enumerate(cards):
             share = max(LEAST_TILES, rest // (len(cards) - done))
             most = round(self.height() * LARGE_SHARE)
-            if card.face is card.contributions.cells:
+            if card.face is card.cells:
                 # Sums and cells are to be seen together, but nothing more at the same time.
                 most = max(most, self.height() - 2 * GAP - card.chrome_height(width))
             card.set_room(width, share, most)
@@ -247,7 +274,8 @@ class LayerColumn(QScrollArea):
         """Tell what is in view, and scroll to a layer that was added or is folded."""
         if self._awaited is not None:
             face = self._awaited.contributions
-            self.ensureWidgetVisible(face if face.isVisible() else self._awaited, 0, GAP)
+            shown = face if face is not None and face.isVisible() else self._awaited
+            self.ensureWidgetVisible(shown, 0, GAP)
         self.view_changed.emit()
 
     def _wait_for(self, card: LayerCard) -> None:
@@ -263,8 +291,8 @@ class LayerColumn(QScrollArea):
         """Scroll to the selected map when it is another one."""
         if new.layer is None or new.address is None or new.address == old.address:
             return
-        cells = self.cards[new.layer].contributions.cells
-        if cells.isVisible() and cells.visibleRegion().isEmpty():
+        cells = self.cards[new.layer].cells
+        if cells is not None and cells.isVisible() and cells.visibleRegion().isEmpty():
             self.ensureWidgetVisible(cells, 0, GAP)
         maps = self.cards[new.layer].maps
         index = maps.index_of(new.address)
@@ -283,7 +311,7 @@ class LayerColumn(QScrollArea):
         except ValueError as error:
             self.cards[layer].say(str(error))
             return
-        self._document.commit(f"Move {layer_name(layer)}", replace(state, network=network))
+        self._document.commit(f"Move {state.network.names[layer]}", replace(state, network=network))
 
     @Slot(int)
     def _remove(self, layer: int) -> None:
@@ -293,4 +321,6 @@ class LayerColumn(QScrollArea):
         except ValueError as error:
             self.cards[layer].say(str(error))
             return
-        self._document.commit(f"Remove {layer_name(layer)}", replace(state, network=network))
+        self._document.commit(
+            f"Remove {state.network.names[layer]}", replace(state, network=network)
+        )

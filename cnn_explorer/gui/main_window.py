@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations, Request
-from cnn_explorer.core.network import MAX_LAYERS, layer_name
+from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.document = Document(state, self)
         self.selection = SelectionModel(_opening_selection(state), self)
+        self.selection.follow(state.network)
         self.store = store
         self.worker = Worker(self)
         self._loader = LongJob(self)
@@ -193,7 +194,7 @@ class MainWindow(QMainWindow):
         if new.network is not old.network or new.scheme is not old.scheme:
             # Until all follow, selection and cards speak of the old network.
             self._following = True
-            self.selection.select(self.selection.current.within(new.network))
+            self.selection.follow(new.network)
             self.layers.set_state(new)
             self.switch.set_state(new)
             self.status.show_parameters(new)
@@ -228,6 +229,8 @@ class MainWindow(QMainWindow):
         in_view = self.layers.in_view()
         address = self.selection.current.address
         if address is None or address in in_view[len(address) - 1]:
+            return in_view
+        if len(address) > self.document.state.network.head:
             return in_view
         index = len(address) - 1
         return (*in_view[:index], (*in_view[index], address), *in_view[index + 1 :])
@@ -282,7 +285,8 @@ class MainWindow(QMainWindow):
         """Go where the explanation of an answer leads."""
         if to == "diagonal":
             for card in self.layers.cards:
-                card.contributions.spread()
+                if card.contributions is not None:
+                    card.contributions.spread()
         elif to == "making":
             self.store.update(zoom="map")
         self.actions_by_name["only_diagonal" if to == "diagonal" else to].trigger()
@@ -291,13 +295,14 @@ class MainWindow(QMainWindow):
 
     def _parts(self) -> list[tuple[str, QWidget]]:
         """What there can be figures of."""
-        cards = [(layer_name(index), card) for index, card in enumerate(self.layers.cards)]
+        cards = [(card.name, card) for card in self.layers.cards]
         faces = [
             (f"{name}: {face}", widget)
             for name, card in cards
             for face, widget in zip(
                 FACES, (card.maps, card.contributions, card.kernels), strict=True
             )
+            if widget is not None
         ]
         return [
             ("The window", self),

@@ -13,7 +13,7 @@ from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
-from cnn_explorer.core.network import Network, layer_name
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
@@ -122,7 +122,7 @@ class MakingPanel(QWidget):
             self._shown = key
             self._sort()
             if making is not None:
-                self._equation.setText(_unbroken(equation(making)))
+                self._equation.setText(_unbroken(equation(making.state, making.address)))
                 self._note.setText(note(making))
                 self.proof.show_making(making)
             self._place()
@@ -378,12 +378,13 @@ class MakingPanel(QWidget):
         channel = making.channels[position]
         # What is shown may be a frame behind; a layer of other weights is another layer.
         layers = self._document.state.network.layers
-        if index >= len(layers) or layers[index].weight is not making.layer.weight:
+        layer = layers[index] if index < len(layers) else None
+        if not isinstance(layer, Conv2d) or layer.weight is not _weight(making):
             return None
         inputs = layers[index].inputs_of(filter_)
         if channel not in inputs:
             self.said.emit(
-                f"{layer_name(index)} has groups: filter {filter_} sees maps {inputs.start} to "
+                f"{making.name} has groups: filter {filter_} sees maps {inputs.start} to "
                 f"{inputs.stop - 1}, so there is nothing of map {channel} to mute."
             )
             return None
@@ -395,7 +396,7 @@ class MakingPanel(QWidget):
         if network is not state.network:
             index, filter_ = len(making.address) - 1, making.address[-1]
             source = f"map {making.channels[position]}" if index else "drawing"
-            text = f"{verb} {source} → {filter_} in {layer_name(index)}"
+            text = f"{verb} {source} → {filter_} in {making.name}"
             self._document.commit(text, replace(state, network=network))
 
     def _live(self) -> Making | None:
@@ -488,6 +489,10 @@ def _unbroken(text: str) -> str:
     """The same with no line ending within its brackets."""
     space = "\N{NO-BREAK SPACE}"
     return text.replace(", ", f",{space}").replace(" )", f"{space})").replace("( ", f"({space}")
+
+
+def _weight(making: Making) -> object:
+    return making.layer.weight if isinstance(making.layer, Conv2d) else None
 
 
 def _button(text: str, parent: QWidget) -> QToolButton:

@@ -17,9 +17,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
-from cnn_explorer.core.network import layer_name
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
-from cnn_explorer.core.sentences import map_sentence
+from cnn_explorer.core.schemes import Address, ChannelScheme, Family, family, path_to
+from cnn_explorer.core.sentences import map_number, map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures, paint_pictures
@@ -59,35 +58,32 @@ class MapGrid(TileArea):
         self._colouring: Colouring | None = None
         self._room = (400, 200, 200)
         self._off: Sequence[int] = ()
-        self.setAccessibleName(f"Maps of {layer_name(layer)}")
+        self.setAccessibleName(f"Maps of {state.network.names[layer]}")
         self.clicked.connect(self._select)
         selection.changed.connect(self._show_selection)
         self.set_state(state)
         self._show_selection(selection.current, selection.current)
 
     @property
-    def _naive(self) -> bool:
-        """Whether the maps are grouped by their parent map."""
-        return self._state.scheme is ChannelScheme.NAIVE and self._layer > 0
+    def family(self) -> Family | None:
+        """In Naive, the maps that are shown, grouped by their parent maps; None where they are not.
 
-    @property
-    def prefix(self) -> Address:
-        """In Naive, the part of the address that all maps of the grid share."""
-        return self._selection.current.path[: max(0, self._layer - 1)]
+        None, too, where no filter comes before: there each scheme has the same maps.
+        """
+        return self._family_of(self._selection.current)
 
     def address(self, index: int) -> Address:
         """Path of filters to a tile's map; in Real and Shared only the last part counts."""
-        if not self._naive:
-            return (*self._selection.current.path[: self._layer], index)
-        return (*self.prefix, *divmod(index, self.mosaic.per_group))
+        family = self.family
+        if family is None:
+            path = self._selection.current.path
+            return path_to(self._state.network, path, self._layer, index)
+        return family.address(index)
 
     def index_of(self, address: Address) -> int | None:
         """Tile of a map, or None where the grid does not show it."""
-        if not self._naive:
-            return address[-1]
-        if address[:-2] != self.prefix:
-            return None
-        return address[-2] * self.mosaic.per_group + address[-1]
+        family = self.family
+        return address[-1] if family is None else family.index_of(address)
 
     def addresses_in_view(self) -> list[Address]:
         """Maps of which a part is on screen."""
@@ -95,10 +91,11 @@ class MapGrid(TileArea):
 
     def parents_in_view(self) -> list[Address]:
         """In Naive, the input maps painted beside the groups on screen."""
-        if not self._naive:
+        family = self.family
+        if family is None:
             return []
         groups = sorted({index // self.mosaic.per_group for index in self.visible()})
-        return [(*self.prefix, group) for group in groups]
+        return [family.parent(group) for group in groups]
 
     def value(self, spot: Spot) -> float | None:
         """Value of a pixel as painted, or None where it is not computed."""
@@ -135,8 +132,9 @@ class MapGrid(TileArea):
 
         With mutes “map 5 · 2 off”, “5 · 2 off”, or “5*” where there is no more room.
         """
-        if self._naive:
-            return address_text(self.address(index)), str(index % self.mosaic.per_group)
+        if self.family is not None:
+            address = self.address(index)
+            return map_number(self._state, address), str(address[-1])
         if not self._off or not self._off[index]:
             return f"map {index}", str(index)
         off = "all off" if index in self.muted else f"{self._off[index]} off"
@@ -147,13 +145,13 @@ class MapGrid(TileArea):
         if self._colouring is None:
             return
         super().paint_tiles(painter, indices)
-        if self._naive:
+        if self.family is not None:
             for group in sorted({index // self.mosaic.per_group for index in indices}):
                 self._paint_parent(painter, group)
 
     def stands_alone(self) -> bool:
         """Except in Naive, where a group has its parent map beside it."""
-        return not self._naive
+        return self.family is None
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Say in words what the map under the pointer is."""
@@ -188,6 +186,12 @@ class MapGrid(TileArea):
             address = self.address(target)
             self._selection.select(self._selection.current.at(address, self._selection.current.pin))
 
+    def _family_of(self, selection: Selection) -> Family | None:
+        network, naive = self._state.network, self._state.scheme is ChannelScheme.NAIVE
+        if not naive or self._layer >= network.head:
+            return None
+        return family(network, self._layer, selection.path)
+
     def _values(self, index: int) -> Array | None:
         return self._found(self.address(index), self.map_size)
 
@@ -219,21 +223,21 @@ class MapGrid(TileArea):
             return
         ratio = self.devicePixelRatioF()
         size = network.sizes[self._layer + 1]
-        groups = network.layers[self._layer - 1].out_channels if self._naive else 1
+        family, layer = self.family, network.layers[self._layer]
         gap = round(10 * ratio)
         mosaic, height = fitted_legibly(
-            groups,
-            network.layers[self._layer].out_channels,
+            1 if family is None else family.parents,
+            layer.out_channels if family is None else family.branches,
             size,
             self._room,
             self.grown(SIDES),
             ratio,
             self.verticalScrollBar().sizeHint().width(),
             caption=round((self.fontMetrics().height() + CAPTION_GAP) * ratio),
-            gutter_tile=self._naive,
-            gutter=round(_ARROW_ROOM * ratio) if self._naive else 0,
+            gutter_tile=family is not None,
+            gutter=0 if family is None else round(_ARROW_ROOM * ratio),
             gap=gap,
-            group_gap=round(6 * ratio) if self._naive else 0,
+            group_gap=0 if family is None else round(6 * ratio),
             margin=round(MARGIN * ratio),
         )
         before = self.mosaic, self.height()
@@ -244,8 +248,10 @@ class MapGrid(TileArea):
 
     def _paint_parent(self, painter: QPainter, group: int) -> None:
         """The input map of a group, where the gutter is, and an arrow to its maps."""
+        family = self.family
         assert self._colouring is not None
-        address = (*self.prefix, group)
+        assert family is not None
+        address = family.parent(group)
         size = self._state.network.sizes[self._layer]
         values = self._found(address, size)
         first = self.tile_rectangle(group * self.mosaic.per_group)
@@ -253,9 +259,10 @@ class MapGrid(TileArea):
         frame = QRectF(MARGIN - self.horizontalScrollBar().value(), first.top(), side, 0)
         frame.setHeight(first.height())
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        long = f"{layer_name(self._layer - 1)} · map {address_text(address)}"
+        number = map_number(self._state, address)
+        long = f"{self._state.network.names[self._layer - 1]} · map {number}"
         room = first.left() - frame.left() - 4
-        for caption in (long, f"map {address_text(address)}", address_text(address), str(group)):
+        for caption in (long, f"map {number}", number, str(group)):
             if self.fontMetrics().horizontalAdvance(caption) <= room:
                 painter.drawText(
                     int(frame.left()),
@@ -281,7 +288,7 @@ class MapGrid(TileArea):
     def _show_selection(self, new: Selection, old: Selection) -> None:
         """Move the marks, and follow the path of Naive."""
         address = new.address
-        if self._naive and new.path[: self._layer - 1] != old.path[: self._layer - 1]:
+        if self._family_of(new) != self._family_of(old):
             self.refresh()
             self.scrolled.emit()
         self.selected, self.linked, self.pin = None, (), None
@@ -304,13 +311,13 @@ class MapGrid(TileArea):
 
     def _reveal(self) -> None:
         """Scroll to the selected map, or in Naive to its ancestor or its descendants."""
-        path = self._selection.current.path
+        path, family = self._selection.current.path, self.family
         if self.selected is not None:
             self.show_tile(self.selected)
-        elif self._naive and self.linked:
-            self.show_tile(path[self._layer - 1] * self.mosaic.per_group + path[self._layer])
-        elif self._naive:
-            self.show_tile(path[self._layer - 1] * self.mosaic.per_group)
+        elif family is not None:
+            own = family.index_of(path[: self._layer + 1]) if self.linked else None
+            first = path[self._layer - 1] * self.mosaic.per_group
+            self.show_tile(first if own is None else own)
 
     def _describe(self, *, announce: bool) -> None:
         """Tell assistive technology which map is selected."""

@@ -13,7 +13,8 @@ from cnn_explorer.core.display import Scale, colour
 from cnn_explorer.core.explain import Field, receptive_field, running_sums
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import ChannelScheme, address_text
+from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring, MakingColours, pictures_of
 from cnn_explorer.gui.map_plan import EDGE, OF_ALL, SHARE, Plan, small
 from cnn_explorer.gui.marks import (
@@ -173,8 +174,7 @@ class MapPicture:
         painter.fillRect(QRectF(EDGE, top + 1, plan.width - 2 * EDGE, 2), ink)
         top += 5
         below = top + metrics.height() + 6
-        naive = making.state.scheme is ChannelScheme.NAIVE
-        number = address_text(making.address) if naive else str(making.address[-1])
+        number = map_number(making.state, making.address)
         names = ("Σ",), ("before activation", "before"), (f"map {number}",)
         left, places = float(EDGE), []
         for alternatives, (words, width) in zip(names, (*plan.words, ("", 0)), strict=True):

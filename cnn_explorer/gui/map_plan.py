@@ -103,7 +103,7 @@ def content_of(making: Making) -> Content:
     """What of a map its layout depends on: not its values, nor its network."""
     bias, activation = "→", "→"
     if making.bias is not None:
-        bias = f"+ {bias_name(making.address)}\n= {signed(making.bias)}\n→"
+        bias = f"+ {bias_name(making.state.network, making.address)}\n= {signed(making.bias)}\n→"
     if making.layer.activation != "none":
         activation = ACTIVATIONS[making.layer.activation].label.replace(" ", "\n") + "\n→"
     longest = max(*making.maps.shape[1:], *making.parts.shape[1:])

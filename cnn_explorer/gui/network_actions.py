@@ -7,7 +7,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit, mutes
-from cnn_explorer.core.network import MAX_LAYERS, Network, layer_name
+from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.layers import Kind
+from cnn_explorer.core.network import MAX_LAYERS, Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document, switch_scheme
@@ -49,7 +51,8 @@ class NetworkActions(QObject):
         for name, slot in (
             ("undo", document.undo),
             ("redo", stack.redo),
-            ("add_layer", self._add_layer),
+            ("add_layer", self._add_convolution),
+            *((f"add_{kind}", self._add_named) for kind in KINDS),
             ("new_seed", self._new_seed),
             ("network_reset", self._reset_network),
             ("only_diagonal", self._only_diagonal),
@@ -65,13 +68,22 @@ class NetworkActions(QObject):
         self._show_state(document.state, None)
 
     @Slot()
-    def _add_layer(self) -> None:
+    def _add_convolution(self) -> None:
+        self._add_layer("Conv2d")
+
+    @Slot()
+    def _add_named(self) -> None:
+        sender = self.sender()
+        assert isinstance(sender, QAction)
+        self._add_layer(next(kind for kind in KINDS if sender.objectName() == f"add_{kind}"))
+
+    def _add_layer(self, kind: Kind) -> None:
         try:
-            network = edit.add_layer(self._document.state.network)
+            network = add_layer(self._document.state, kind)
         except ValueError as error:
             self.refused.emit(str(error))
             return
-        self._commit(f"Add {layer_name(len(network.layers) - 1)}", network)
+        self._commit(f"Add {network.names[-1]}", network)
 
     @Slot()
     def _new_seed(self) -> None:
@@ -87,7 +99,8 @@ class NetworkActions(QObject):
     def _only_diagonal(self) -> None:
         """In the selected map's layer, or where that sums nothing, in the last one that does."""
         network = self._document.state.network
-        summing = [i for i, layer in enumerate(network.layers) if layer.depth > 1]
+        layers = enumerate(network.layers)
+        summing = [i for i, one in layers if isinstance(one, Conv2d) and one.depth > 1]
         if not summing:
             self.refused.emit(
                 "Only the diagonal: no layer has more than one input map, so none sums."
@@ -96,7 +109,7 @@ class NetworkActions(QObject):
         selected = self._selection.current.layer
         index = selected if selected in summing else summing[-1]
         self._commit(
-            f"Only the diagonal in {layer_name(index)}", mutes.only_diagonal(network, index)
+            f"Only the diagonal in {network.names[index]}", mutes.only_diagonal(network, index)
         )
 
     @Slot()
@@ -129,5 +142,6 @@ class NetworkActions(QObject):
         for scheme in ChannelScheme:
             self._actions[scheme.value].setChecked(scheme is new.scheme)
         layers = new.network.layers
-        self._actions["add_layer"].setEnabled(len(layers) < MAX_LAYERS)
+        for name in ("add_layer", *(f"add_{kind}" for kind in KINDS)):
+            self._actions[name].setEnabled(len(layers) < MAX_LAYERS)
         self._actions["unmute_all"].setEnabled(any(layer.muted is not None for layer in layers))

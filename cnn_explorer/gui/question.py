@@ -35,6 +35,8 @@ _GROUND = ("#fffbe6", "#312c18")
 _EDGE = ("#efd77f", "#6a5c26")
 _MARGIN = 8
 
+_NO_QUESTION = "No layer of this network has filters, so nothing is summed."
+
 _SCENE = (
     "In Conv 1, map 0 finds horizontal strokes and map 1 vertical ones. Conv 2 adds the two maps "
     "and takes 1.5 off, so it answers only where both do: at the corner. Untick either row: the "
@@ -159,8 +161,9 @@ class QuestionLine(QFrame):
 
     def _show_question(self) -> None:
         """Ask about the network; nothing is answered yet."""
-        self._text.setText(self._question.text)
-        answers = self._question.answers
+        asked = self._question
+        self._text.setText(_NO_QUESTION if asked is None else asked.text)
+        answers = () if asked is None else asked.answers
         self._given = None
         for number, button in enumerate(self._answers):
             button.setVisible(number < len(answers))
@@ -229,6 +232,7 @@ class QuestionLine(QFrame):
 
     @Slot(int)
     def _answer(self, number: int) -> None:
+        assert self._question is not None
         given = self._given = self._question.answers[number]
         for index, button in enumerate(self._answers):
             button.setChecked(index == number)
@@ -240,7 +244,8 @@ class QuestionLine(QFrame):
 
     @Slot()
     def _fold(self) -> None:
-        self.answered.emit(self._question.layer)
+        if self._question is not None:
+            self.answered.emit(self._question.layer)
 
     @Slot()
     def _go(self) -> None:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from cnn_explorer.core.network import layer_name
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
@@ -44,7 +44,7 @@ class SchemeSwitch(QWidget):
 
     def set_state(self, state: State) -> None:
         """Show the scheme and the counts of maps."""
-        last = len(state.network.layers) - 1
+        last = _last(state.network)
         self._texts = []
         for number, scheme in enumerate(ChannelScheme):
             count = map_counts(state.network, scheme)[last]
@@ -52,10 +52,8 @@ class SchemeSwitch(QWidget):
             self._texts.append(
                 (f"{scheme.label} · {scheme.explanation} {arrow}", f"{scheme.label} {arrow}")
             )
-            button = self._buttons.button(number)
-            button.setToolTip(
-                f"{_TIPS[scheme]}\n{count:,} maps after {layer_name(last)}. (Ctrl+{number + 1})"
-            )
+            button, name = self._buttons.button(number), state.network.names[last]
+            button.setToolTip(f"{_TIPS[scheme]}\n{count:,} maps after {name}. (Ctrl+{number + 1})")
             button.setAccessibleName(f"Scheme {scheme.label}, {scheme.explanation}: {count:,} maps")
             button.setChecked(scheme is state.scheme)
         self._fit()
@@ -97,3 +95,8 @@ class SchemeSwitch(QWidget):
     @Slot(int)
     def _switch(self, number: int) -> None:
         switch_scheme(self._document, tuple(ChannelScheme)[number])
+
+
+def _last(network: Network) -> int:
+    """Index of the last layer that has maps in every scheme."""
+    return max(0, network.head - 1)

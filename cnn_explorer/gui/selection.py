@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from cnn_explorer.core.network import MAX_LAYERS, Network
-from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.schemes import Address, followed
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Selection:
     layer
         Index of the selected map's layer, from 0, or None where no map is selected.
     path
-        For each layer the filter last selected in it. In Real and Shared the selected map is
+        For each layer the map last selected in it. In Real and Shared the selected map is
         number ``path[layer]``; in Naive its address is ``path[:layer + 1]``, so that a map stays
         selected when the scheme is switched.
     pin
@@ -39,17 +39,16 @@ class Selection:
 
     def within(self, network: Network) -> "Selection":
         """The nearest selection that lies inside a network."""
-        path = list(self.path)
-        for index, layer in enumerate(network.layers):
-            path[index] = min(path[index], layer.out_channels - 1)
+        inside = followed(network, self.path)
+        path = (*inside, *self.path[len(inside) :])
         if self.layer is None:
-            return replace(self, path=tuple(path))
+            return replace(self, path=path)
         last = min(self.layer, len(network.layers) - 1)
         pin = self.pin
         if pin is not None:
             rows, columns = network.sizes[last + 1]
             pin = min(pin[0], rows - 1), min(pin[1], columns - 1)
-        return Selection(last, tuple(path), pin)
+        return Selection(last, path, pin)
 
 
 class SelectionModel(QObject):
@@ -66,14 +65,22 @@ class SelectionModel(QObject):
     def __init__(self, selection: Selection, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._current = selection
+        self._network: Network | None = None
 
     @property
     def current(self) -> Selection:
         """The current selection."""
         return self._current
 
+    def follow(self, network: Network) -> None:
+        """Keep the selection inside a network from now on."""
+        self._network = network
+        self.select(self._current)
+
     def select(self, selection: Selection) -> None:
-        """Replace the selection."""
+        """Replace the selection by the nearest that lies inside the network."""
+        if self._network is not None:
+            selection = selection.within(self._network)
         if selection != self._current:
             old, self._current = self._current, selection
             self.changed.emit(selection, old)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, Slot
 
 from cnn_explorer.core.explain import cell_field, footprint, receptive_field
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import Address, ChannelScheme, path_to
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
@@ -156,8 +156,8 @@ class Tracing(QObject):
         if self._drawn_on is not None:
             return _Pointer(0, (), self._drawn_on)
         for level, card in enumerate(self._layers.cards, 1):
-            for area in (card.maps, card.contributions.cells):
-                if area.isVisible() and area.hover is not None:
+            for area in (card.maps, card.cells):
+                if area is not None and area.isVisible() and area.hover is not None:
                     spot = area.hover
                     return _Pointer(level, area.address(spot.index), (spot.row, spot.column))
         return None
@@ -165,9 +165,10 @@ class Tracing(QObject):
     def _kernel_cell(self) -> tuple[int, Cell] | None:
         """A cell under the pointer in a layer's kernel matrix: layer, (input map, row, column)."""
         for layer, card in enumerate(self._layers.cards):
-            spot = card.kernels.hover
-            if card.kernels.isVisible() and spot is not None:
-                channel, filter_ = card.kernels.pair(spot.index)
+            kernels = card.kernels
+            spot = None if kernels is None else kernels.hover
+            if kernels is not None and kernels.isVisible() and spot is not None:
+                channel, filter_ = kernels.pair(spot.index)
                 return layer, (self._input(layer, filter_, channel), spot.row, spot.column)
         return None
 
@@ -216,7 +217,8 @@ class Tracing(QObject):
         grid = self._grids()[level - 1]
         if self._document.state.scheme is not ChannelScheme.NAIVE:
             return (channel,)
-        index = grid.index_of((*self._selection.current.path[: level - 1], channel))
+        network, path = self._document.state.network, self._selection.current.path
+        index = grid.index_of(path_to(network, path, level - 1, channel))
         return () if index is None else (index,)
 
     def _ancestors(self, level: int, address: Address) -> Container[int]:
@@ -237,12 +239,16 @@ class Tracing(QObject):
         every = range(grid.mosaic.count)
         if self._document.state.scheme is not ChannelScheme.NAIVE or not address:
             return every
-        if len(address) <= len(grid.prefix):
-            return every if address == grid.prefix[: len(address)] else ()
-        if address[:-1] != grid.prefix:
+        family = grid.family
+        if family is None:
+            return every
+        if len(address) <= len(family.prefix):
+            return every if address == family.prefix[: len(address)] else ()
+        number = address[len(family.prefix)]
+        if address != family.parent(number)[: len(address)]:
             return ()
-        first = address[-1] * grid.mosaic.per_group
-        return range(first, first + grid.mosaic.per_group)
+        first = number * family.branches
+        return range(first, first + family.branches)
 
     def _show(self, levels: list[_Marks]) -> None:
         self._canvas.show_fields([(shown.field, shown.hovered) for shown in levels[0].fields])

@@ -13,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.schemes import scheme_kernel
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import BatchNorm2d
+from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
-from cnn_explorer.io.parts import Part
+from cnn_explorer.io.parts import Part, written_as
 from cnn_explorer.io.passes import Source
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file knows
@@ -87,10 +90,11 @@ def members_of(
     Yields
     ------
     Member
-        ``input`` (28, 28); for each layer written, counted from 1, ``layer1.weight``
+        ``input`` (28, 28); for each convolution written, counted from 1, ``layer1.weight``
         (out, in / groups, kh, kw), always Real's, ``layer1.kernel``, what the scheme convolves
         with, ``layer1.bias`` (out,), zeros where the layer has none, ``layer1.muted``
-        (out, in / groups), True where a contribution is left out, and ``layer1.maps``
+        (out, in / groups), True where a contribution is left out; for a batch normalisation its
+        ``weight``, ``bias``, ``mean`` and ``variance``; for every layer ``layer1.maps``
         (maps, rows, columns). ``layer1.addresses`` (maps, parts) says which maps these are where
         they were asked for one by one or by a range; outside Naive a map has one part, its filter.
     """
@@ -106,17 +110,29 @@ def members_of(
             continue
         name = f"layer{part.layer + 1}"
         layer = state.network.layers[part.layer]
-        no_bias = np.zeros(layer.out_channels, np.float32)
-        yield _whole(f"{name}.weight", layer.weight)
-        yield _whole(f"{name}.kernel", scheme_kernel(layer, state.scheme))
-        yield _whole(f"{name}.bias", no_bias if layer.bias is None else layer.bias)
-        mutes = [layer.mutes_of(filter_) for filter_ in range(layer.out_channels)]
-        yield _whole(f"{name}.muted", np.stack(mutes))
+        for what, array in _weights(layer, state.scheme).items():
+            yield _whole(f"{name}.{what}", array)
         if part.picked:
-            yield _whole(f"{name}.addresses", np.array(part.written, np.int32))
+            written = [written_as(state, address) for address in part.written]
+            yield _whole(f"{name}.addresses", np.array(written, np.int32))
         shape = (len(part.written), *state.network.sizes[part.layer + 1])
         maps = stepped(source(part.layer, part.written))
         yield Member(f"{name}.maps", np.float32, shape, maps)
+
+
+def _weights(layer: Layer, scheme: ChannelScheme) -> dict[str, npt.NDArray[Any]]:
+    """What a layer computes with, by its names in the file."""
+    if isinstance(layer, BatchNorm2d):
+        names = ("weight", "bias", "mean", "variance")
+        return {name: getattr(layer, name) for name in names}
+    if not isinstance(layer, Conv2d):
+        return {}
+    return {
+        "weight": layer.weight,
+        "kernel": scheme_kernel(layer, scheme),
+        "bias": np.zeros(layer.out_channels, np.float32) if layer.bias is None else layer.bias,
+        "muted": np.stack([layer.mutes_of(filter_) for filter_ in range(layer.out_channels)]),
+    }
 
 
 def _whole(name: str, array: npt.NDArray[Any]) -> Member:

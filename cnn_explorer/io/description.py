@@ -2,26 +2,26 @@
 
 from typing import Any
 
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.network import Conv2d, Network
+
+_WEIGHTS = {"weight", "bias", "muted", "mean", "variance"}
 
 
 def described_layers(network: Network) -> list[dict[str, Any]]:
     """Describe each layer in PyTorch's names, its weights apart."""
-    return [
-        {
-            "number": layer.number,
+    return [_described(layer) for layer in network.layers]
+
+
+def _described(layer: Layer) -> dict[str, Any]:
+    described: dict[str, Any] = {"type": type(layer).__name__, "number": layer.number}
+    if isinstance(layer, Conv2d):
+        described |= {
             "in_channels": layer.in_channels,
             "out_channels": layer.out_channels,
             "kernel_size": layer.kernel_size,
-            "stride": layer.stride,
-            "padding": layer.padding,
-            "dilation": layer.dilation,
-            "groups": layer.groups,
-            "activation": layer.activation,
             "bias": layer.bias is not None,
             "muted": layer.muted_count,
-            "initialisation": layer.initialisation,
-            "fan": layer.fan,
         }
-        for layer in network.layers
-    ]
+    fields = (name for name in vars(layer) if name not in _WEIGHTS and not name.startswith("_"))
+    return described | {name: getattr(layer, name) for name in fields}

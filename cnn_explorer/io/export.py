@@ -12,13 +12,13 @@ from typing import Any
 
 from cnn_explorer import __version__
 from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
-from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, address_text
+from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
 from cnn_explorer.core.state import State
 from cnn_explorer.io.arrays import members_of, write_npz
 from cnn_explorer.io.files import Stage, existing, staged
 from cnn_explorer.io.manifest import manifest
-from cnn_explorer.io.parts import Part, parts_of
+from cnn_explorer.io.parts import Part, parts_of, written_as
 from cnn_explorer.io.passes import Ranges, Source, measured, scales_of, source_of
 from cnn_explorer.io.pictures import coloured, grey16, png
 from cnn_explorer.io.sheets import Sheet, sheet_of
@@ -202,14 +202,14 @@ def _write_pictures(
         "Scheme": state.scheme.value,
         "Layer": str(part.layer + 1),
     }
-    names = {kind: _map_names(state.network, part, kind) for kind in _ENDINGS}
+    names = {kind: _map_names(state, part, kind) for kind in _ENDINGS}
     maps = zip(part.written, source(part.layer, part.written), strict=True)
     for place, (address, values) in enumerate(maps):
         scale = scale_at(part.layer, address)
         pixels = coloured(values, colours, scale)
         least, most = ranges[part.layer][address]
         texts = about | {
-            "Map": address_text(address),
+            "Map": address_text(written_as(state, address)),
             "Least": repr(least),
             "Most": repr(most),
             "Scale": str(options.scale),
@@ -229,7 +229,7 @@ def _write_pictures(
             stage.write(names["png16"][place], png(greys, texts | ends, options.scale))
         if canvas is not None:
             step()
-            sheet.put(canvas, place, pixels, address_text(address))
+            sheet.put(canvas, place, pixels, address_text(written_as(state, address)))
     if canvas is not None:
         stage.write(_sheet_name(part), png(canvas, about))
 
@@ -257,9 +257,13 @@ def _files(
             continue
         layer = {"layer": part.layer + 1}
         for kind in [kind for kind in _ENDINGS if kind in options.formats]:
-            names = _map_names(state.network, part, kind)
+            names = _map_names(state, part, kind)
             for name, address in zip(names, part.written, strict=True):
-                files[name] = {"format": kind, **layer, "map": address_text(address)}
+                files[name] = {
+                    "format": kind,
+                    **layer,
+                    "map": address_text(written_as(state, address)),
+                }
         if "sheet" in options.formats:
             sheet = _sheet(state, options, part)
             seen = {"scale": sheet.scale, "every": sheet.every}
@@ -269,13 +273,16 @@ def _files(
     return dict(sorted(files.items()))
 
 
-def _map_names(network: Network, part: Part, kind: str) -> list[str]:
+def _map_names(state: State, part: Part, kind: str) -> list[str]:
     """``layer1-map03.png``, or ``layer2-map3.05.png`` in Naive; names sort as the maps do."""
-    depth = len(part.written[0])
-    layers = network.layers[part.layer + 1 - depth : part.layer + 1]
-    number = ".".join(f"{{:0{len(str(layer.out_channels - 1))}}}" for layer in layers)
+    numbers = [written_as(state, address) for address in part.written]
+    layers = state.network.layers[: part.layer + 1]
+    counts = [layer.out_channels for layer in layers if isinstance(layer, Conv2d)]
+    if state.scheme is not ChannelScheme.NAIVE or not counts:
+        counts = [layers[-1].out_channels]
+    number = ".".join(f"{{:0{len(str(count - 1))}}}" for count in counts)
     form = f"layer{part.layer + 1}-map{number}{_ENDINGS[kind]}"
-    return [form.format(*address) for address in part.written]
+    return [form.format(*parts) for parts in numbers]
 
 
 def _sheet_name(part: Part) -> str:
@@ -283,7 +290,8 @@ def _sheet_name(part: Part) -> str:
 
 
 def _sheet(state: State, options: ExportOptions, part: Part) -> Sheet:
-    return sheet_of(part.written, state.network.sizes[part.layer + 1], options.scale)
+    numbers = [written_as(state, address) for address in part.written]
+    return sheet_of(numbers, state.network.sizes[part.layer + 1], options.scale)
 
 
 def _stepper(

@@ -10,7 +10,7 @@ from cnn_explorer.core.network import INPUT_SIZE
 from cnn_explorer.core.schemes import address_text, map_counts
 from cnn_explorer.core.state import State
 from cnn_explorer.io.description import described_layers
-from cnn_explorer.io.parts import Part
+from cnn_explorer.io.parts import Part, written_as
 from cnn_explorer.io.passes import Ranges, hull
 
 
@@ -52,7 +52,8 @@ def manifest(
                 "size": sizes[part.layer],
                 "range": hull(ranges[part.layer].values()),
                 "ranges": {
-                    address_text(address): ranges[part.layer][address] for address in part.written
+                    address_text(written_as(state, address)): ranges[part.layer][address]
+                    for address in part.written
                 },
             }
             for part in parts

@@ -6,8 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 
-from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, ChannelScheme, check_address, map_counts
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import (
+    Address,
+    ChannelScheme,
+    check_address,
+    filters_of,
+    map_counts,
+    with_filters,
+)
 from cnn_explorer.core.state import State
 
 MOST_UNASKED = 4096
@@ -106,14 +113,21 @@ def parts_of(
     return tuple(parts)
 
 
+def written_as(state: State, address: Address) -> Address:
+    """The numbers that say which map of its part a map is: in Naive the filters on its path."""
+    if state.scheme is not ChannelScheme.NAIVE:
+        return address
+    return filters_of(address, state.network) or address[-1:]
+
+
 def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
     """Read a range of naive maps, such as ``2.*`` or ``0-3.*.7``.
 
     Parameters
     ----------
     text
-        One part for each layer down to the maps' own, joined by dots: a number, two joined by "-",
-        or "*" for every filter.
+        One part for each convolution down to the maps' own, joined by dots: a number, two joined
+        by "-", or "*" for every filter.
     network
         The network whose maps they are.
 
@@ -129,15 +143,16 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
     """
     shown = f"“{text.strip()[:40]}”"
     parts = text.split(".")
-    if len(parts) > len(network.layers):
+    layers = [layer for layer in network.layers[: network.head] if isinstance(layer, Conv2d)]
+    if len(parts) > len(layers):
         raise ValueError(
             f"The address range {shown} has {len(parts)} parts; the network has "
-            f"{len(network.layers)} layers, and a range one part for each, the last of which says "
+            f"{len(layers)} layers, and a range one part for each, the last of which says "
             "whose maps they are."
         )
     ranges = [
         _filters(part.strip(), shown, place, layer.out_channels)
-        for place, (part, layer) in enumerate(zip(parts, network.layers, strict=False), 1)
+        for place, (part, layer) in enumerate(zip(parts, layers, strict=False), 1)
     ]
     count = math.prod(map(len, ranges))
     if count > MOST_MAPS:
@@ -145,7 +160,7 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
             f"The address range {shown} has {count:,} maps; name a smaller one, of at most "
             f"{MOST_MAPS:,}."
         )
-    return tuple(product(*ranges))
+    return tuple(with_filters(filters, network) for filters in product(*ranges))
 
 
 def _filters(part: str, shown: str, place: int, filters: int) -> range:
@@ -190,20 +205,38 @@ def _naive_pools(
             check_address(address, network)
             pools[len(address) - 1].add(address)
     elif selected is None:
-        wanted = range(len(pools)) if layers is None else set(layers)
+        there = range(network.head)
+        wanted = there if layers is None else set(there).intersection(layers)
         counts = map_counts(network, ChannelScheme.NAIVE)
         total = sum(counts[index] for index in wanted)
         if total > MOST_UNASKED:
-            example = ".".join([*"0" * max(wanted), "*"])
+            deepest = max(wanted)
+            count = len(filters_of((0,) * (deepest + 1), network))
+            example = ".".join([*"0" * (count - 1), "*"])
             raise ValueError(
                 f"Every filter on every map makes {total:,} maps; beyond {MOST_UNASKED:,} give an "
-                f"address range, such as {example} for some of layer {max(wanted) + 1}."
+                f"address range, such as {example} for some of layer {deepest + 1}."
             )
-        filters = [range(layer.out_channels) for layer in network.layers]
         for index in wanted:
-            pools[index].update(product(*filters[: index + 1]))
+            pools[index].update(_every(network, index))
     if selected is not None:
+        if len(selected) > network.head:
+            raise ValueError(
+                f"{network.names[len(selected) - 1]} has no maps where every filter is applied to "
+                "every map: it takes all maps together."
+            )
         pools[len(selected) - 1].add(selected)
     if sum(map(len, pools)) > MOST_MAPS:
         raise ValueError(f"More than {MOST_MAPS:,} maps cannot be exported at once.")
     return [tuple(sorted(pool)) for pool in pools]
+
+
+def _every(network: Network, layer: int) -> list[Address]:
+    """Addresses of all maps of a layer, of which there are not too many."""
+    addresses: list[Address] = [()]
+    for one in network.layers[: layer + 1]:
+        if isinstance(one, Conv2d):
+            addresses = [(*path, j) for path in addresses for j in range(one.out_channels)]
+        else:
+            addresses = [(*path, path[-1] if path else 0) for path in addresses]
+    return addresses

@@ -10,6 +10,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import resolve_method
 from cnn_explorer.core.display import ColourMap, Scale, scale_of
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.parts import Part
@@ -56,6 +57,7 @@ def source_of(
         sum(
             len(part.pool) * math.prod(layer.kernel_size) * math.prod(size)
             for part, layer, size in zip(parts, layers, sizes, strict=True)
+            if isinstance(layer, Conv2d)
         )
     )
 

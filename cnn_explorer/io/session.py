@@ -4,6 +4,7 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,9 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Padding
 from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernels import INITIALISATIONS
+from cnn_explorer.core.layer import Layer, Mutes
+from cnn_explorer.core.layers import (
+    MAX_FEATURES,
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Softmax,
+)
 from cnn_explorer.core.network import (
     INPUT_SIZE,
     MAX_FILTERS,
@@ -22,7 +33,7 @@ from cnn_explorer.core.network import (
     MAX_PADDING,
     MAX_STRIDE,
     Conv2d,
-    Mutes,
+    Linear,
     Network,
 )
 from cnn_explorer.core.schemes import ChannelScheme
@@ -32,13 +43,16 @@ from cnn_explorer.io.digits import digit
 from cnn_explorer.io.files import write_atomically
 
 MIMETYPE = b"application/x-cnn-explorer"
-VERSION = 1
+VERSION = 2
+"""Of what is written; version 1, in which every layer is a convolution, is read too."""
 
 _MOST_JSON = 1 << 20
 _MOST_ARRAY = 4 * MAX_FILTERS**2 * MAX_KERNEL_SIZE**2 + 4096
 _MOST_BYTES = MAX_LAYERS * 2 * _MOST_ARRAY
 _MOST_NUMBER = 2**32 - 1
 _MOST_VALUE = 1_000_000
+MAX_SIDE = 256
+"""Rows or columns of any map: padding makes the drawing larger, a layer at a time."""
 
 
 class SessionError(ValueError):
@@ -119,17 +133,18 @@ def _described(state: State) -> dict[str, Any]:
 def _arrays(state: State) -> dict[str, npt.NDArray[Any]]:
     arrays: dict[str, npt.NDArray[Any]] = {"drawing": state.drawing}
     for index, layer in enumerate(state.network.layers):
-        arrays[f"layer{index + 1}.weight"] = layer.weight
-        if layer.bias is not None:
-            arrays[f"layer{index + 1}.bias"] = layer.bias
-        if layer.muted is not None:
-            arrays[f"layer{index + 1}.muted"] = layer.muted
+        for name in ("weight", "bias", "muted", "mean", "variance"):
+            array = getattr(layer, name, None)
+            if array is not None:
+                arrays[f"layer{index + 1}.{name}"] = array
     return arrays
 
 
 def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
-    if described["version"] != VERSION:
-        raise ValueError(f"it has version {described['version']}; this program reads {VERSION}")
+    if described["version"] not in range(1, VERSION + 1):
+        raise ValueError(
+            f"it has version {described['version']}; this program reads up to {VERSION}"
+        )
     drawing = _array(archive, "drawing")
     if drawing.shape != INPUT_SIZE or drawing.min() < 0 or drawing.max() > 1:
         raise ValueError("the drawing is not 28×28 values from 0 to 1")
@@ -144,28 +159,111 @@ def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
     return State(drawing, network, ChannelScheme(described["scheme"]))
 
 
-def _layer(archive: zipfile.ZipFile, name: str, item: dict[str, Any]) -> Conv2d:
+def _layer(archive: zipfile.ZipFile, name: str, item: dict[str, Any]) -> Layer:
+    kind = item.get("type", "Conv2d")
+    if kind not in _READERS:
+        raise ValueError(f"{name} is of an unknown type, {kind!r}")
+    number = _whole(item["number"], f"{name}'s number", 0, _MOST_NUMBER)
+    return _READERS[kind](archive, name, item, number)
+
+
+def _conv(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Conv2d:
     if item["initialisation"] not in list(INITIALISATIONS):
         raise ValueError(f"{name} has unknown weights, {item['initialisation']!r}")
-    layer = Conv2d(
-        number=_whole(item["number"], f"{name}'s number", 0, _MOST_NUMBER),
+    dense = item.get("type") == "Linear"
+    layer = (Linear if dense else Conv2d)(
+        number=number,
         weight=_array(archive, f"{name}.weight"),
         bias=_array(archive, f"{name}.bias") if item["bias"] else None,
         stride=_pair(item["stride"], f"{name}'s stride", MAX_STRIDE),
         padding=_padding(item["padding"], name),
+        padding_mode=item.get("padding_mode", "zeros"),
         dilation=_pair(item["dilation"], f"{name}'s dilation", min(INPUT_SIZE)),
         groups=_whole(item["groups"], f"{name}'s groups", 1, MAX_FILTERS),
         activation=str(item["activation"]),
+        activation_parameters=_parameters(item, name),
         initialisation=item["initialisation"],
-        fan=_pair(item["fan"], f"{name}'s fan", MAX_FILTERS),
+        fan=_pair(item["fan"], f"{name}'s fan", MAX_FEATURES if dense else MAX_FILTERS),
         # A file from before there were mutes does not speak of them.
         muted=_muted(archive, name, item.get("muted", 0)),
     )
     _whole(layer.out_channels, f"{name}'s filters", 1, MAX_FILTERS)
-    _whole(max(layer.kernel_size), f"{name}'s kernel size", 1, MAX_KERNEL_SIZE)
+    _whole(max(layer.kernel_size), f"{name}'s kernel size", 1, 1 if dense else MAX_KERNEL_SIZE)
     if layer.out_channels % layer.groups:
         raise ValueError(f"{layer.groups} groups do not divide {layer.out_channels} filters")
     return layer
+
+
+def _pool(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
+    shared: dict[str, Any] = {
+        "number": number,
+        "channels": _channels(item, name),
+        "kernel_size": _pair(item["kernel_size"], f"{name}'s kernel size", MAX_KERNEL_SIZE),
+        "stride": _pair(item["stride"], f"{name}'s stride", MAX_KERNEL_SIZE),
+        "padding": _padding(item["padding"], name),
+        "dilation": _pair(item["dilation"], f"{name}'s dilation", min(INPUT_SIZE)),
+        "ceil_mode": bool(item["ceil_mode"]),
+    }
+    if item["type"] == "MaxPool2d":
+        return MaxPool2d(**shared)
+    return AvgPool2d(**shared, count_include_pad=bool(item["count_include_pad"]))
+
+
+def _norm(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
+    mean, variance, weight, bias = (
+        _array(archive, f"{name}.{what}") for what in ("mean", "variance", "weight", "bias")
+    )
+    eps = item["eps"]
+    if type(eps) is not float or not 0 < eps <= 1:
+        raise ValueError(f"{name}'s eps is {eps!r}; it must be more than 0, and at most 1")
+    return BatchNorm2d(
+        number,
+        _channels(item, name),
+        mean,
+        variance,
+        weight,
+        bias,
+        eps=eps,
+        activation=str(item["activation"]),
+        activation_parameters=_parameters(item, name),
+    )
+
+
+def _plain(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
+    kinds: dict[str, Callable[[int, int], Layer]] = {
+        "GlobalAvgPool2d": GlobalAvgPool2d,
+        "Softmax": Softmax,
+    }
+    return kinds[item["type"]](number, _channels(item, name))
+
+
+def _flatten(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
+    size = _pair(item["size"], f"{name}'s size", MAX_SIDE)
+    return Flatten(number, _channels(item, name), size)
+
+
+_READERS: dict[str, Callable[[zipfile.ZipFile, str, dict[str, Any], int], Layer]] = {
+    "Conv2d": _conv,
+    "Linear": _conv,
+    "MaxPool2d": _pool,
+    "AvgPool2d": _pool,
+    "BatchNorm2d": _norm,
+    "GlobalAvgPool2d": _plain,
+    "Softmax": _plain,
+    "Flatten": _flatten,
+}
+
+
+def _channels(item: dict[str, Any], name: str) -> int:
+    return _whole(item["channels"], f"{name}'s maps", 1, MAX_FEATURES)
+
+
+def _parameters(item: dict[str, Any], name: str) -> tuple[float, ...]:
+    """Parameters of an activation; none in a file from before there were any."""
+    values = tuple(item.get("activation_parameters", ()))
+    if not all(isinstance(value, int | float) and abs(value) <= _MOST_VALUE for value in values):
+        raise ValueError(f"{name}'s activation has parameters that are no numbers")
+    return tuple(map(float, values))
 
 
 def _muted(archive: zipfile.ZipFile, name: str, count: Any) -> Mutes | None:
@@ -179,7 +277,7 @@ def _muted(archive: zipfile.ZipFile, name: str, count: Any) -> Mutes | None:
 
 
 def _padding(value: Any, name: str) -> Padding:
-    if value == "same" or value == "valid":
+    if value == "same" or value == "same_lower" or value == "valid":
         return value  # type: ignore[no-any-return]
     return _whole(value, f"{name}'s padding", 0, MAX_PADDING)
 

@@ -9,15 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import convolution
-from cnn_explorer.core.convolution import (
-    AUTO_LIMIT,
-    conv2d,
-    explicit_padding,
-    multiply_adds,
-    output_size,
-    resolve_method,
-    taps,
-)
+from cnn_explorer.core.convolution import AUTO_LIMIT, conv2d, multiply_adds, resolve_method
+from cnn_explorer.core.geometry import explicit_padding, output_size, taps
 
 METHODS = ("signal", "matmul")
 EPS = np.finfo(np.float32).eps
@@ -391,7 +384,7 @@ def test_sizes_follow_from_counting_windows(size, kernel, stride, dilation, padd
         ({"padding": ((1, 2), (3, -4))}, "the padding is (3, -4); it must be"),
         (
             {"padding": "full"},
-            "there is no padding “full”; choose same, valid or whole numbers from 0.",
+            "there is no padding “full”; choose same, same_lower, valid or whole numbers from 0.",
         ),
         ({"method": "fft"}, "there is no method “fft”; choose from auto, signal, matmul."),
         (

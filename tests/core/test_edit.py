@@ -6,9 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.kernels import INITIALISATIONS
+from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.state import State
+
+
+def added(network: Network, kind: Kind = "Conv2d") -> Network:
+    return add_layer(State(np.zeros((28, 28), np.float32), network), kind)
 
 
 def same(one: Network, other: Network) -> bool:
@@ -80,8 +87,8 @@ def test_every_initialisation_makes_a_network_that_repeats(name):
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
-        (((),), {}, r"^A network has 1 to 8 layers, not 0\.$"),
-        (((1,) * 9,), {}, r"^A network has 1 to 8 layers, not 9\.$"),
+        (((),), {}, r"^A network has 1 to 16 layers, not 0\.$"),
+        (((1,) * 17,), {}, r"^A network has 1 to 16 layers, not 17\.$"),
         (((3, 0),), {}, r"^Conv 2: filters must be 1 to 256, not 0\.$"),
         (((257,),), {}, r"^Conv 1: filters must be 1 to 256, not 257\.$"),
         (((3, 4), (3, 12)), {}, r"^Conv 2: kernel size must be 1 to 11, not 12\.$"),
@@ -116,11 +123,11 @@ def test_a_network_that_cannot_be_is_refused(arguments, options, sentence):
         (lambda n: edit.with_activation(n, 1, "swish"), r"^Conv 2: .*“swish”; choose from .*\.$"),
         (lambda n: edit.with_initialisation(n, 1, "ones"), r"no weights “ones”; choose from .*\.$"),
         (lambda n: edit.with_seed(n, -1), r"^A seed is a number from 0 to .*, not -1\.$"),
-        (lambda n: edit.with_bias(n, 2, False), r"^There is no Conv 3; .* has 2 layers\.$"),
-        (lambda n: edit.with_filters(n, -1, 3), r"^There is no Conv 0; .* has 2 layers\.$"),
-        (lambda n: edit.remove_layer(n, 5), r"^There is no Conv 6; the network has 2 layers\.$"),
-        (lambda n: edit.move_layer(n, 0, 2), r"^There is no Conv 3; the network has 2 layers\.$"),
-        (lambda n: edit.move_layer(n, 2, 0), r"^There is no Conv 3; the network has 2 layers\.$"),
+        (lambda n: edit.with_bias(n, 2, False), r"^There is no layer 3; .* has 2 layers\.$"),
+        (lambda n: edit.with_filters(n, -1, 3), r"^There is no layer 0; .* has 2 layers\.$"),
+        (lambda n: edit.remove_layer(n, 5), r"^There is no layer 6; the network has 2 layers\.$"),
+        (lambda n: edit.move_layer(n, 0, 2), r"^There is no layer 3; the network has 2 layers\.$"),
+        (lambda n: edit.move_layer(n, 2, 0), r"^There is no layer 3; the network has 2 layers\.$"),
     ],
 )
 def test_an_edit_that_cannot_work_says_why_and_changes_nothing(change, sentence):
@@ -144,10 +151,10 @@ def test_layers_have_their_limits():
     network = edit.new_network((2,))
     with pytest.raises(ValueError, match=r"^The only layer cannot be removed; .* at least 1\.$"):
         edit.remove_layer(network, 0)
-    for _ in range(7):
-        network = edit.add_layer(network)
-    with pytest.raises(ValueError, match=r"^A network has at most 8 layers\.$"):
-        edit.add_layer(network)
+    for _ in range(15):
+        network = added(network)
+    with pytest.raises(ValueError, match=r"^A network has at most 16 layers\.$"):
+        added(network)
 
 
 def test_an_added_layer_that_does_not_fit_is_said():
@@ -155,7 +162,7 @@ def test_an_added_layer_that_does_not_fit_is_said():
     network = edit.with_padding(edit.with_padding(network, 1, "valid"), 2, "same")
     network = edit.with_padding(edit.with_kernel_size(network, 2, 8), 2, "valid")  # 8 to 1
     with pytest.raises(ValueError, match=r"^Conv 4: .*8×8 kernel.*1×1.*\.$"):
-        edit.add_layer(network)
+        added(network)
 
 
 # Settings
@@ -165,6 +172,8 @@ def test_an_added_layer_that_does_not_fit_is_said():
     ("change", "name", "value"),
     [
         (lambda n: edit.with_stride(n, 1, 3), "stride", (3, 3)),
+        (lambda n: edit.with_dilation(n, 1, 2), "dilation", (2, 2)),
+        (lambda n: edit.with_option(n, 1, "padding_mode", "reflect"), "padding_mode", "reflect"),
         (lambda n: edit.with_padding(n, 1, "valid"), "padding", "valid"),
         (lambda n: edit.with_padding(n, 1, 10), "padding", 10),
         (lambda n: edit.with_activation(n, 1, "tanh"), "activation", "tanh"),
@@ -231,9 +240,9 @@ def test_an_added_layer_is_like_the_last_at_stride_one():
     network = edit.new_network((3, 4), (5,), initialisation="he")
     network = edit.with_bias(edit.with_stride(network, 1, 2), 1, False)
     network = edit.with_activation(edit.with_padding(network, 1, 3), 1, "tanh")
-    added = edit.add_layer(network)
-    layer, last = added.layers[2], network.layers[1]
-    assert added.layers[:2] == network.layers
+    more = added(network)
+    layer, last = more.layers[2], network.layers[1]
+    assert more.layers[:2] == network.layers
     assert layer.weight.shape == (4, 4, 5, 5)
     assert (layer.stride, layer.padding, layer.activation) == ((1, 1), 3, "tanh")
     assert layer.initialisation == "he"
@@ -242,23 +251,38 @@ def test_an_added_layer_is_like_the_last_at_stride_one():
     assert (layer.weight[:, :3] != last.weight).all()
 
 
-def test_groups_keep_the_kernels_that_stay():
-    """Depthwise, two filters for each map: more filters and input maps, and back."""
+def test_a_depthwise_layer_keeps_the_kernels_that_stay_and_stays_depthwise():
+    """Two filters for each map: more input maps, and back."""
     first = edit.new_network((4,)).layers[0]
     drawn = edit.new_network((8,), initialisation="he").layers[0]
     grouped = Conv2d(5, drawn.weight, drawn.bias, groups=4, initialisation="he", fan=(1, 8))
     network = Network((first, grouped))
     assert network.layers[1].depth == 1
-    more = edit.with_filters(edit.with_filters(network, 0, 8), 1, 12)
-    assert more.layers[1].weight.shape == (12, 2, 3, 3)
-    np.testing.assert_array_equal(more.layers[1].weight[:8, :1], drawn.weight)
-    np.testing.assert_array_equal(
-        edit.with_filters(edit.with_filters(more, 1, 8), 0, 4).layers[1].weight, drawn.weight
-    )
+    more = edit.with_filters(network, 0, 5)
+    assert more.layers[1].weight.shape == (10, 1, 3, 3)
+    assert more.conv(1).groups == 5
+    np.testing.assert_array_equal(more.layers[1].weight[:8], drawn.weight)
+    back = edit.with_filters(more, 0, 4)
+    np.testing.assert_array_equal(back.layers[1].weight, drawn.weight)
     with pytest.raises(ValueError, match=r"^Conv 2: 9 filters .* 4 groups; .*\.$"):
         edit.with_filters(network, 1, 9)
-    with pytest.raises(ValueError, match=r"^Conv 2 takes 4 maps, but gets 5\.$"):
-        edit.with_filters(network, 0, 5)
+
+
+def test_groups_divide_maps_and_filters():
+    network = edit.new_network((6, 4), initialisation="he")
+    halves = edit.with_groups(network, 1, 2)
+    assert halves.layers[1].weight.shape == (4, 3, 3, 3)
+    np.testing.assert_array_equal(halves.layers[1].weight, network.layers[1].weight[:, :3])
+    whole = edit.with_groups(halves, 1, 1)
+    np.testing.assert_array_equal(whole.layers[1].weight, network.layers[1].weight)
+    with pytest.raises(
+        ValueError, match=r"^Conv 2: 4 groups do not divide its 6 input maps; .*\.$"
+    ):
+        edit.with_groups(network, 1, 4)
+    with pytest.raises(ValueError, match=r"^Conv 2: 3 groups do not divide its 4 filters; .*\.$"):
+        edit.with_groups(network, 1, 3)
+    with pytest.raises(ValueError, match=r"^Conv 2 takes 5 maps|^Conv 2 takes 4 maps, but gets 5"):
+        edit.with_filters(halves, 0, 5)
 
 
 # Kernels that stay
@@ -266,7 +290,7 @@ def test_groups_keep_the_kernels_that_stay():
 OPERATIONS: dict[str, Callable[[Network, int, int], Network]] = {
     "filters": lambda n, place, number: edit.with_filters(n, place, 1 + number),
     "move": lambda n, place, number: edit.move_layer(n, place, number % len(n.layers)),
-    "add": lambda n, _place, _number: edit.add_layer(n),
+    "add": lambda n, _place, _number: added(n),
     "remove": lambda n, place, _number: edit.remove_layer(n, place),
     "stride": lambda n, place, number: edit.with_stride(n, place, 1 + number % 4),
     "bias": lambda n, place, number: edit.with_bias(n, place, number % 2 == 0),

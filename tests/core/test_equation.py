@@ -27,7 +27,7 @@ def made(address: Address, scheme: ChannelScheme = REAL, network: Network = NETW
 
 def written(making: Making) -> str:
     """The equation as a keyboard has it."""
-    return equation(making).replace("\N{ASTERISK OPERATOR}", "*")
+    return equation(making.state, making.address).replace("\N{ASTERISK OPERATOR}", "*")
 
 
 @pytest.mark.parametrize(

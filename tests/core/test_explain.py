@@ -248,8 +248,9 @@ def increasing(draw, bias: bool) -> Network:
     network = draw(oracle.networks(most_filters=2, positive=True))
     layers = []
     for layer in network.layers:
-        activation = layer.activation if bias else layer.activation.replace("sigmoid", "relu")
-        layer = replace(layer, activation=activation, muted=None)
+        kept = bias or layer.activation in ("none", "relu", "leaky_relu", "tanh", "softsign")
+        activation = layer.activation if kept else "relu"
+        layer = replace(layer, activation=activation, activation_parameters=(), muted=None)
         layers.append(layer if bias else replace(layer, bias=None))
     return Network(tuple(layers))
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -230,15 +231,39 @@ def test_the_equation_is_whole(scheme: ChannelScheme) -> None:
 
 
 @pytest.mark.parametrize("name", list(ACTIVATIONS))
-@pytest.mark.parametrize("bias", [-200.0, 0.0, 200.0])
-def test_the_code_knows_every_activation(name: str, bias: float) -> None:
+@pytest.mark.parametrize("other", [False, True], ids=["defaults", "other parameters"])
+@pytest.mark.parametrize("bias", [-200.0, -2.5, 0.0, 0.3, 2.5, 200.0])
+def test_the_code_knows_every_activation(name: str, other: bool, bias: float) -> None:
+    values = tuple(
+        float(np.float32(0.7 * parameter.default + 0.3 * parameter.high))
+        for parameter in ACTIVATIONS[name].parameters
+    )
     layer = Conv2d(
-        1, np.ones((1, 1, 1, 1), np.float32), np.array([bias], np.float32), activation=name
+        1,
+        np.ones((1, 1, 1, 1), np.float32),
+        np.array([bias], np.float32),
+        activation=name,
+        activation_parameters=values if other else (),
     )
     making = making_of(two_layers(layer, -1.0), (0, 0))
     names: dict[str, Any] = {}
     exec(as_numpy(ledger_of(making, (3, 4))), names)
-    assert names["value"] == pytest.approx(making.map[3, 4], rel=1e-6, abs=1e-37)
+    assert names["value"].dtype == np.float32
+    assert names["value"] == pytest.approx(making.map[3, 4], rel=1e-6, abs=1e-14)
+
+
+def test_the_equation_and_the_code_name_the_parameters() -> None:
+    network = edit.new_network((3, 4))
+    last = replace(
+        network.layers[1], activation="threshold", activation_parameters=(0.25,), padding="same"
+    )
+    ledger = ledger_of(making_of(Network((network.layers[0], last)), (0, 0)), (5, 5))
+    named = r"\operatorname{Threshold}_{\mathrm{threshold}=0.25,\,\mathrm{value}=0}"
+    assert as_latex(ledger).count(named) == 2
+    assert "np.where(before <= np.float32(0.25), np.float32(0.0), before)" in as_numpy(ledger)
+    leaky = edit.with_activation(network, 1, "leaky_relu")
+    latex = as_latex(ledger_of(making_of(leaky), (5, 5)))
+    assert r"\operatorname{leaky\,ReLU}_{\mathrm{negative\_slope}=0.01}" in latex
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -23,7 +23,12 @@ def networks(draw) -> Network:
     """Positive weights and activations that show them: every kernel that reaches a map is seen."""
     network = draw(oracle.networks(most_filters=4, most_side=2, positive=True))
     layers = (
-        replace(layer, activation="leaky_relu", bias=np.ones(layer.out_channels, np.float32))
+        replace(
+            layer,
+            activation="leaky_relu",
+            activation_parameters=(),
+            bias=np.ones(layer.out_channels, np.float32),
+        )
         for layer in network.layers
     )
     return Network(tuple(layers))

@@ -76,7 +76,7 @@ def test_a_map_is_made_of_its_parts(shown):
     assert (making.bias is None) == (layer.bias is None)
     assert (making.bias or 0) == oracle.bias_of(layer, j)
     close(making.before, heard.sum(axis=0) + oracle.bias_of(layer, j))
-    close(making.map, oracle.ACTIVATION[layer.activation](making.before.astype(float)))
+    close(making.map, oracle.activated(making.before.astype(float), layer))
     masses = [[part[part < 0].sum(), part[part > 0].sum()] for part in making.parts.astype(float)]
     np.testing.assert_allclose(making.masses, masses, rtol=1e-9, atol=1e-12)
 

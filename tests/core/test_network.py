@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_explorer.core.network import Conv2d, Network, layer_name
+from cnn_explorer.core.layers import MaxPool2d
+from cnn_explorer.core.network import Conv2d, Network
 
 from . import oracle
 
@@ -130,6 +131,30 @@ def test_an_activation_is_applied():
     np.testing.assert_array_equal(conv(activation="none").activate(values), values)
 
 
+def test_an_activation_takes_its_parameters():
+    values = np.array([[-2.0, 3.0]], np.float32)
+    layer = conv(activation="leaky_relu", activation_parameters=(0.5,))
+    np.testing.assert_array_equal(layer.activate(values), [[-1, 3]])
+    with pytest.raises(ValueError, match=r"^leaky ReLU takes 1 parameters, not 2\.$"):
+        conv(activation="leaky_relu", activation_parameters=(0.5, 1))
+    with pytest.raises(ValueError, match=r"^leaky ReLU's negative_slope is 2; it must be -1 to 1"):
+        conv(activation="leaky_relu", activation_parameters=(2,))
+
+
+def test_a_padding_that_copies_pixels_is_the_layers_in_all_it_does():
+    layer = conv(side=3, padding=2, padding_mode="reflect", activation="none")
+    maps = RNG.standard_normal((layer.in_channels, 5, 4)).astype(np.float32)
+    padded = np.pad(maps, ((0, 0), (2, 2), (2, 2)), mode="reflect")
+    options = {"groups": 1, "method": "matmul"}
+    np.testing.assert_array_equal(
+        layer.before_activation(maps, layer.weight, layer.bias, **options),
+        replace(layer, padding=0).before_activation(padded, layer.weight, layer.bias, **options),
+    )
+    assert layer.taps((5, 4))[0][0].tolist() == [2, 1, 0]
+    with pytest.raises(ValueError, match=r"^reflect pads 2 rows, and needs maps of at least 3"):
+        layer.output_size((2, 4))
+
+
 def test_a_network_chains_its_sizes():
     layers = (
         conv(out=2, side=5, padding="valid"),
@@ -139,12 +164,12 @@ def test_a_network_chains_its_sizes():
     assert Network(layers).sizes == ((28, 28), (24, 24), (12, 12), (16, 16))
 
 
-def test_a_network_has_one_to_eight_layers():
-    with pytest.raises(ValueError, match=r"^A network has 1 to 8 layers, not 0\.$"):
+def test_a_network_has_one_to_sixteen_layers():
+    with pytest.raises(ValueError, match=r"^A network has 1 to 16 layers, not 0\.$"):
         Network(())
-    layers = (conv(out=1),) * 9
-    assert len(Network(layers[:8]).layers) == 8
-    with pytest.raises(ValueError, match=r"^A network has 1 to 8 layers, not 9\.$"):
+    layers = (conv(out=1),) * 17
+    assert len(Network(layers[:16]).layers) == 16
+    with pytest.raises(ValueError, match=r"^A network has 1 to 16 layers, not 17\.$"):
         Network(layers)
 
 
@@ -164,5 +189,7 @@ def test_a_kernel_larger_than_its_input_is_named():
         Network(layers)
 
 
-def test_layers_are_counted_from_one():
-    assert [layer_name(index) for index in range(3)] == ["Conv 1", "Conv 2", "Conv 3"]
+def test_layers_are_counted_from_one_among_their_kind():
+    layers = (conv(), MaxPool2d(1, 2), conv(depth=2), MaxPool2d(3, 2))
+    assert Network(layers).names == ("Conv 1", "MaxPool 1", "Conv 2", "MaxPool 2")
+    assert Network(layers).places == (1, 1, 2, 2)

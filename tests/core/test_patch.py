@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.edit import new_network, with_kernel_size
 from cnn_explorer.core.forward import Activations, Request, forward
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.layers import BatchNorm2d, Flatten, MaxPool2d, Softmax
+from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.patch import EMPTY, differing, reached
 from cnn_explorer.core.proof import rounding_allowed
 from cnn_explorer.core.schemes import ChannelScheme
@@ -51,7 +52,8 @@ def allowed(shown: Activations) -> list[np.ndarray]:
             new.append(sums + spread(wrong, layer, j, shown.state.scheme))
         exact = layer.activation in ("none", "relu")
         function = 0 if exact else 2 * 8 * UNIT * abs(after.astype(float))
-        wrong = ACTIVATIONS[layer.activation].slope * np.array(new) + function
+        slope = ACTIVATIONS[layer.activation].slope(*layer.activation_parameters)
+        wrong = slope * np.array(new) + function
         maps = after
         result.append(wrong)
     return result
@@ -119,14 +121,20 @@ def test_a_window_reaches_the_outputs_that_have_it_between_their_taps(layer, str
     window, _ = stroke
     expected = []
     for axis, side in enumerate(window):
-        every = oracle.windows(layer, axis, 28)
-        inputs = range(28)[side]
-        hit = [o for o, taps in enumerate(every) if set(range(taps[0], taps[-1] + 1)) & set(inputs)]
-        expected.append(hit)
-    found = reached(layer, (28, 28), window)
+        before, after = oracle.sides(layer, axis, 28)
+        lines = np.arange(-before, 28 + after)
+        if layer.padding_mode != "zeros":
+            lines = np.pad(np.arange(28), (before, after), oracle.PAD[layer.padding_mode])
+        expected.append([])
+        for output, taps in enumerate(oracle.windows(layer, axis, 28)):
+            copied = lines[np.array(taps) + before]
+            between = range(copied.min(), copied.max() + 1)
+            if set(between) & set(range(28)[side]):
+                expected[axis].append(output)
     outputs = [len(oracle.windows(layer, axis, 28)) for axis in (0, 1)]
     whole = window_of(*expected)
     area = (whole[0].stop - whole[0].start) * (whole[1].stop - whole[1].start)
+    found = reached(layer, (28, 28), window)
     assert found == (whole if 2 * area <= outputs[0] * outputs[1] else None)
 
 
@@ -192,6 +200,25 @@ def test_a_pass_that_lacks_more_than_a_drawing_is_computed_whole(options):
     _, shown = passes(**options)
     assert shown.base is None
     assert shown.changed in ((), (None,) * 3)
+
+
+def test_layers_of_every_kind_go_by_their_reach():
+    """A point reaches some pixels through pooling, and all of what a whole map makes."""
+    conv, other = WIDE.layers[:2]
+    pool = MaxPool2d(7, 4)
+    norm = BatchNorm2d(8, 4, *(np.full(4, n, np.float32) for n in (0.1, 0.5, 2, -0.2)))
+    flat = Flatten(9, 5, (14, 14))
+    weight = np.random.default_rng(0).standard_normal((3, 980, 1, 1)).astype(np.float32)
+    head = (flat, Linear(10, weight, None, activation="none"), Softmax(11, 3))
+    network = Network((conv, pool, norm, other, *head))
+    known, shown = passes(network)
+    windows = ((11, 17), (5, 9), (5, 9), (4, 10))
+    assert shown.changed == (*((slice(*window),) * 2 for window in windows), None, None, None)
+    whole = forward(shown.request)
+    for maps, expected in zip(shown.maps, whole.maps, strict=True):
+        np.testing.assert_allclose(maps, expected, rtol=1e-5, atol=1e-5)
+    assert not np.array_equal(known.maps[-1], shown.maps[-1])
+    assert forward(known.request, known=known).maps[-1] is known.maps[-1]
 
 
 def test_infinite_values_reach_what_lies_between_a_kernels_taps():

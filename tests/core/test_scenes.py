@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.drawing import Points, draw
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
@@ -60,7 +61,7 @@ def test_a_corner_is_answered_where_it_is_and_nowhere_else(
     end_column = min(max(column + turn[1] * wide, 0), 28)
     state = drawn(((end_row, column), (row, column), (row, end_column)), pen)
     answer = maps(state, 1)[0]
-    assert answer.max() > 0.3  # of the 0.5 that two yeses leave
+    assert answer.max() > 0.25  # half of what two yeses leave: the arms may be short
     assert not answer[~near(answer.shape, row, column, 3)].any()
     for channel in (0, 1):
         muted = replace(state, network=toggle_mute(state.network, 1, 0, channel))
@@ -110,7 +111,7 @@ def test_the_scene_is_known_by_its_kernels_whatever_is_muted() -> None:
     assert is_corner_scene(toggle_solo(network, 1, 0, 1))
     assert not is_corner_scene(edit.with_filters(network, 0, 3))
     assert not is_corner_scene(edit.new_network((2, 1)))
-    assert not is_corner_scene(edit.add_layer(network))
+    assert not is_corner_scene(add_layer(corner_scene("vertical"), "MaxPool2d"))
     assert edit.with_activation(network, 1, "none").layers[1].activation == "none"
     assert edit.with_kernel_size(network, 1, 3).layers[1].kernel_size == (3, 3)
 

@@ -290,15 +290,18 @@ def test_the_manifest_describes_network_and_values(tmp_path, scheme):
     assert manifest["scheme"] == scheme.value
     assert manifest["seed"] == 5
     assert manifest["network"][0] == {
+        "type": "Conv2d",
         "number": 0,
         "in_channels": 1,
         "out_channels": 3,
         "kernel_size": [4, 4],
         "stride": [2, 2],
         "padding": "same",
+        "padding_mode": "zeros",
         "dilation": [1, 1],
         "groups": 1,
         "activation": "tanh",
+        "activation_parameters": [],
         "bias": True,
         "muted": 0,
         "initialisation": "he",

@@ -454,7 +454,7 @@ def without(*keys: Any) -> Change:
 
 HOSTILE: dict[str, Change] = {
     "no version": without("version"),
-    "a later version": setting("version", 2),
+    "a later version": setting("version", 3),
     "a version of many words": setting("version", "x" * 500_000),
     "no scheme": without("scheme"),
     "an unknown scheme": setting("scheme", "depthwise"),
@@ -501,7 +501,7 @@ HOSTILE: dict[str, Change] = {
     "groups that do not divide": in_layer("groups", 2),
     "negative groups": in_layer("groups", -1),
     "many groups": in_layer("groups", 10**9),
-    "an unknown activation": in_layer("activation", "gelu"),
+    "an unknown activation": in_layer("activation", "step"),
     "a list as activation": in_layer("activation", ["relu"]),
     "an activation of many words": in_layer("activation", "x" * 500_000),
     "no bias after all": without("layers", 0, "bias"),

@@ -1,0 +1,127 @@
+"""New layers: what each kind is like when it is put into a network."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.edit import chained, check_inputs, new_conv
+from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    Kind,
+    MaxPool2d,
+    Softmax,
+)
+from cnn_explorer.core.network import MAX_LAYERS, Conv2d, Linear, Network
+from cnn_explorer.core.state import State
+
+CLASSES = 10
+"""Outputs of a new dense layer: a digit each."""
+
+KINDS: dict[Kind, str] = {
+    "Conv2d": "filters that sum over all input maps",
+    "MaxPool2d": "the largest value of each window of each map",
+    "AvgPool2d": "the mean of each window of each map",
+    "BatchNorm2d": "each map by its mean and variance",
+    "GlobalAvgPool2d": "the mean of each whole map",
+    "Flatten": "every pixel a value of its own",
+    "Linear": "weighted sums of all values",
+    "Softmax": "shares that add up to one",
+}
+"""What can be added, in PyTorch's names, and what it does."""
+
+
+def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
+    """Add a layer at the end of a document's network.
+
+    Parameters
+    ----------
+    state
+        The document. A new normalisation takes the statistics of its maps.
+    kind
+        A key of `KINDS`. A convolution takes filters, kernel and the like from the last one.
+
+    Returns
+    -------
+    Network
+        With the new layer.
+
+    Raises
+    ------
+    ValueError
+        If the network has as many layers as it can have, or the layer cannot come after the last.
+    """
+    network = state.network
+    if len(network.layers) == MAX_LAYERS:
+        raise ValueError(f"A network has at most {MAX_LAYERS} layers.")
+    layer = _new(state, kind, 1 + max(layer.number for layer in network.layers))
+    return chained([*network.layers, layer], network.seed)
+
+
+def with_statistics(state: State, index: int) -> Network:
+    """Give a normalisation the mean and variance of its input maps on the document's drawing.
+
+    Parameters
+    ----------
+    index
+        Of the layer.
+    """
+    layer = state.network.layers[index]
+    assert isinstance(layer, BatchNorm2d)
+    mean, variance = _statistics(state, index)
+    layers = list(state.network.layers)
+    layers[index] = replace(layer, mean=mean, variance=variance)
+    return Network(tuple(layers), state.network.seed)
+
+
+def _new(state: State, kind: Kind, number: int) -> Layer:
+    network = state.network
+    channels, size = network.layers[-1].out_channels, network.sizes[-1]
+    if kind == "MaxPool2d":
+        return MaxPool2d(number, channels)
+    if kind == "AvgPool2d":
+        return AvgPool2d(number, channels)
+    if kind == "GlobalAvgPool2d":
+        return GlobalAvgPool2d(number, channels)
+    if kind == "Flatten":
+        return Flatten(number, channels, size)
+    if kind == "Softmax":
+        return Softmax(number, channels)
+    if kind == "BatchNorm2d":
+        mean, variance = _statistics(state, len(network.layers))
+        ones, zeros = np.ones(channels, np.float32), np.zeros(channels, np.float32)
+        return BatchNorm2d(number, channels, mean, variance, ones, zeros)
+    if kind == "Linear":
+        new = new_conv(number, channels, CLASSES, (1, 1), "uniform", network.seed)
+        return Linear(
+            number, new.weight, new.bias, activation="none", initialisation="uniform", fan=new.fan
+        )
+    check_inputs(Conv2d, channels)
+    convolutions = [layer for layer in network.layers if type(layer) is Conv2d]
+    if not convolutions:
+        return new_conv(number, channels, 4, (3, 3), "bank", network.seed)
+    last = convolutions[-1]
+    new = new_conv(
+        number, channels, last.out_channels, last.kernel_size, last.initialisation, network.seed
+    )
+    return replace(
+        new,
+        bias=None if last.bias is None else new.bias,
+        padding=last.padding,
+        activation=last.activation,
+    )
+
+
+def _statistics(state: State, index: int) -> tuple[Array, Array]:
+    """Mean and variance of each input map of a layer, float32, shape (maps,)."""
+    if index == 0:
+        maps = state.drawing[np.newaxis]
+    else:
+        above = Network(state.network.layers[:index], state.network.seed)
+        maps = forward(Request(State(state.drawing, above))).maps[-1]
+    return maps.mean(axis=(1, 2)), maps.var(axis=(1, 2))
