@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-NOT_THERE = "not installed"
+NOT_THERE = "-"  # the framework is not installed
 
 RATIOS = (
     # What, of which figures, and the aims for networks of 16-32 and more, in the order of NETWORKS.
@@ -80,10 +80,13 @@ def _print_core(core: dict[str, Any]) -> None:
                 f"{figures[ours] / figures[other]:.2f}" if other in figures else NOT_THERE
                 for figures in networks.values()
             ]
-            wanted = [
-                f"{cell} (≤ {aim})" if aim else cell for cell, aim in zip(cells, aims, strict=False)
-            ]
-            _print_row(title, wanted or cells)
+            if aims and threads == "1":
+                pairs = zip(cells, aims, strict=True)
+                cells = [
+                    f"{cell} (≤ {aim})" if aim and cell != NOT_THERE else cell
+                    for cell, aim in pairs
+                ]
+            _print_row(title, cells)
         for name in SHARES:
             key = f"share of peak, {name}"
             cells = [

@@ -62,8 +62,11 @@ def main() -> int:
 def versions() -> dict[str, str]:
     """What is compared, and which kernels numpy's matrix product runs here."""
     modules = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
-    names = {name: module.__version__ if module else "-" for name, module in modules.items()}
-    kernels = {str(info.get("architecture")) for info in threadpool_info()}
+    names = {
+        name: module.__version__ if module else "not installed" for name, module in modules.items()
+    }
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    kernels = {str(pool.get("architecture")) for pool in pools}
     return names | {"python": sys.version.split()[0], "BLAS kernels": ", ".join(sorted(kernels))}
 
 
