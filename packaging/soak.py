@@ -145,26 +145,24 @@ def _somewhere(widget: QWidget, dice: random.Random) -> QPoint:
     return QPointF(dice.random() * widget.width(), dice.random() * widget.height()).toPoint()
 
 
+def _edit(fields: LayerFields, kind: int, dice: random.Random) -> None:
+    """One random change of a layer with filters."""
+    if kind == 0:
+        fields.filters.setValue(dice.choice((0, 1, 2, 3, 4, 8, 12, 300)))
+    elif kind == 5:
+        fields.bias.click()
+    else:
+        fields_ = fields.kernel, fields.stride, fields.padding, fields.activation
+        _pick(fields_[kind - 1], dice)
+
+
 def _change(program: Program, dice: random.Random) -> None:
     """One random change of the configuration, as a user makes it."""
     window = program.window
     card = dice.choice(window.layers.cards)
-    fields = card.fields
-    kind = dice.randrange(10)
-    if not isinstance(fields, LayerFields):
-        kind = max(kind, 6)
-    if kind == 0:
-        fields.filters.setValue(dice.choice((0, 1, 2, 3, 4, 8, 12, 300)))
-    elif kind == 1:
-        _pick(fields.kernel, dice)
-    elif kind == 2:
-        _pick(fields.stride, dice)
-    elif kind == 3:
-        _pick(fields.padding, dice)
-    elif kind == 4:
-        _pick(fields.activation, dice)
-    elif kind == 5:
-        fields.bias.click()
+    kind = dice.randrange(12)
+    if kind < 6 and isinstance(card.fields, LayerFields):
+        _edit(card.fields, kind, dice)
     elif kind == 6:
         card.removed.emit(window.layers.cards.index(card))
     elif kind == 7:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -345,11 +345,15 @@ class LayerCard(QFrame):
         self._menu.setText("⋯")
         self._menu.setFixedWidth(24)
         self._menu.setProperty("flat", True)
-        self._menu.setAccessibleName(f"{self.name}: move or remove")
-        self._menu.setToolTip("Move or remove this layer")
+        self._menu.setAccessibleName(f"{self.name}: more settings, move or remove")
+        self._menu.setToolTip("More settings; move or remove this layer")
         self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._menu)
+        self._more = menu.addAction("More &settings")
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self.fields.show_rare)
+        menu.addSeparator()
         self._up = menu.addAction("Move &up", self._move_up)
         self._down = menu.addAction("Move &down", self._move_down)
         menu.addSeparator()
@@ -361,6 +365,9 @@ class LayerCard(QFrame):
     @Slot()
     def _prepare_menu(self) -> None:
         count = len(self._document.state.network.layers)
+        self._more.setVisible(bool(self.fields.rare))
+        with QSignalBlocker(self._more):
+            self._more.setChecked(self.fields.rare_shown)
         self._up.setVisible(self._layer > 0)
         self._down.setVisible(self._layer < count - 1)
         self._remove.setVisible(count > 1)

@@ -70,8 +70,9 @@ class LayerColumn(QScrollArea):
         selection: SelectionModel,
         store: SettingsStore,
         add: QAction,
-        others: Sequence[QAction],
         parent: QWidget | None = None,
+        *,
+        others: Sequence[QAction] = (),
     ) -> None:
         super().__init__(parent)
         self._document = document
