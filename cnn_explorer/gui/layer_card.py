@@ -116,6 +116,7 @@ class LayerCard(QFrame):
         self._absent = QLabel(self)
         self._absent.setProperty("role", "quiet")
         self._absent.setWordWrap(True)
+        self._absent.hide()
         self._address = AddressBar(layer, document, selection, self)
         self.maps = MapGrid(layer, document.state, selection, self)
         self.contributions: Contributions | None = None
@@ -261,8 +262,12 @@ class LayerCard(QFrame):
                 f"for {compact(network.layers[head].in_channels)}, but every filter on every map "
                 f"gives {gets}."
             )
-        if absent != self._absent.isVisibleTo(self):
-            self._absent.setVisible(absent)
+        if absent == self._absent.isHidden():
+            for part, shown in (
+                (self._absent, absent), (self._shapes, not absent), (self._legend, not absent),
+            ):  # fmt: skip
+                part.setVisible(shown)
+            self._flows[1].invalidate()
             for body in self._bodies:
                 body.setVisible(not absent and body is self._shown)
             self.room_changed.emit()
