@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak package screenshots lower-bounds lock
+.PHONY: help setup run test conformance lint bench soak package screenshots lower-bounds lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ run: setup ## open the window; without a display, write the maps to ./cnn-explor
 
 test: setup ## run the tests; needs no display
 	@$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+
+conformance: setup ## run ONNX's published tests and print the table that README.md has
+	@$(PYTHON) -m tests.conformance
 
 lint: setup ## check style and types
 	@$(PYTHON) -m ruff check .
