@@ -45,6 +45,8 @@ class Activation:
         What it takes beside x.
     breaks
         Takes the parameters; see `jumps`.
+    in_place
+        The formula, written over its array; None where that gains nothing.
     """
 
     label: str
@@ -52,6 +54,7 @@ class Activation:
     steepest: float | Callable[..., float] = 1.0
     parameters: tuple[Parameter, ...] = ()
     breaks: Callable[..., tuple[float, ...]] = lambda *_: ()
+    in_place: Callable[[Array], Array] | None = None
 
     def complete(self, values: tuple[float, ...] = ()) -> tuple[float, ...]:
         """Fill in the defaults of the parameters that are not given.
@@ -117,7 +120,16 @@ def activate(name: str, x: npt.ArrayLike, *values: float) -> Array:
 
 
 def _relu(x: Array) -> Array:
-    return np.maximum(x, np.float32(0))
+    return np.maximum(x, _zeros(x))
+
+
+def _relu_in_place(x: Array) -> Array:
+    return np.maximum(x, _zeros(x), out=x)
+
+
+def _zeros(x: Array) -> Array:
+    """Zeros of a map's size: numpy is several times as fast with them as with one zero."""
+    return np.zeros(x.shape[-2:], np.float32)
 
 
 def _leaky_relu(x: Array, slope: np.float32) -> Array:
@@ -227,7 +239,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 ACTIVATIONS: dict[str, Activation] = {
     "none": Activation("none", lambda x: x),
-    "relu": Activation("ReLU", _relu),
+    "relu": Activation("ReLU", _relu, in_place=_relu_in_place),
     "leaky_relu": Activation(
         "leaky ReLU", _leaky_relu, _steeper, (Parameter("negative_slope", 0.01, -1, 1),)
     ),

@@ -1,17 +1,20 @@
 """One convolution layer, computed in either of two ways that agree to the rounding of float32."""
 
+import math
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.geometry import (
     Padding,
     PaddingMode,
     Pair,
+    Sides,
     explicit_padding,
     output_size,
     pad,
@@ -20,6 +23,7 @@ from cnn_explorer.core.geometry import (
 )
 
 Method = Literal["auto", "signal", "matmul"]
+Window = tuple[slice, slice]  # some rows and some columns of a map
 
 AUTO_LIMIT = 1_000_000
 """Multiply-adds up to which "auto" takes scipy.signal.
@@ -28,8 +32,11 @@ At 3×3 on 28×28 that is 141 convolutions of 20 to 30 µs, a quarter of a frame
 for slow machines, and for 1×1 kernels and strides, which take longer for each multiply-add.
 """
 
-BLOCK_BYTES = 8 << 20
-"""Most that "matmul" spends on its columns at once; a larger block is no faster."""
+BLOCK_BYTES = 2 << 20
+"""Most that "matmul" spends on its columns at once, and again on the maps that they are cut from.
+
+Larger ones leave the processor's caches.
+"""
 
 
 def conv2d(
@@ -98,22 +105,104 @@ def conv2d(
     weight = np.asarray(weight, np.float32)
     bias = None if bias is None else np.asarray(bias, np.float32)
     _check_channels(maps, weight, bias, groups)
+    layout = layout_of(
+        (maps.shape[1], maps.shape[2]),
+        (weight.shape[2], weight.shape[3]),
+        stride=stride,
+        padding=padding,
+        padding_mode=padding_mode,
+        dilation=dilation,
+    )
+    return convolve(maps, weight, bias, layout, groups, method, checkpoint)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a convolution's windows lie, in whole numbers that fit each other.
+
+    Parameters
+    ----------
+    stride, dilation
+        (rows, columns).
+    reach
+        Rows and columns from a kernel's first tap to its last.
+    sides, padding_mode
+        What is put around each map, ((top, bottom), (left, right)), and what that is.
+    size
+        (rows, columns) of an output map.
+    """
+
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    reach: tuple[int, int]
+    sides: Sides
+    padding_mode: PaddingMode
+    size: tuple[int, int]
+
+
+def layout_of(
+    size: tuple[int, int],
+    kernel_size: tuple[int, int],
+    *,
+    stride: Pair,
+    padding: Padding,
+    padding_mode: PaddingMode,
+    dilation: Pair,
+) -> Layout:
+    """Work out and check where windows lie; parameters and errors as of `output_size`."""
     stride = pair("stride", stride)
     dilation = pair("dilation", dilation)
-    filters, depth, kh, kw = weight.shape
-    shape = (maps.shape[1], maps.shape[2]), (kh, kw)
-    sides = explicit_padding(*shape, stride=stride, padding=padding, dilation=dilation)
-    size = output_size(
-        *shape, stride=stride, padding=sides, dilation=dilation, padding_mode=padding_mode
+    sides = explicit_padding(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    out = output_size(
+        size,
+        kernel_size,
+        stride=stride,
+        padding=sides,
+        padding_mode=padding_mode,
+        dilation=dilation,
     )
+    return Layout(stride, dilation, reach(kernel_size, dilation), sides, padding_mode, out)
+
+
+def convolve(
+    maps: Array,
+    weight: Array,
+    bias: Array | None,
+    layout: Layout,
+    groups: int,
+    method: Method,
+    checkpoint: Callable[[], None] | None = None,
+    window: Window | None = None,
+) -> Array:
+    """Convolve as `conv2d` does, with arrays and a layout that are known to fit.
+
+    Parameters
+    ----------
+    maps, weight, bias, groups, method, checkpoint
+        As in `conv2d`.
+    layout
+        Of `layout_of`.
+    window
+        The rows and columns of the output that are wanted; None for all.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (out, rows, columns) of the window.
+    """
+    filters, depth, kh, kw = weight.shape
     if method == "auto":
-        method = resolve_method(multiply_adds(filters, depth, (kh, kw), size))
+        method = resolve_method(multiply_adds(filters, depth, (kh, kw), layout.size))
     if method not in ("signal", "matmul"):
         raise ValueError(f"there is no method “{method}”; choose from auto, signal, matmul.")
     compute = _signal if method == "signal" else _matmul
+    if window is None:
+        window = slice(0, layout.size[0]), slice(0, layout.size[1])
+    rows, columns = window
+    size = rows.stop - rows.start, columns.stop - columns.start
+    padded = _padded(maps, layout, window)
     with np.errstate(all="ignore"):
-        padded = pad(maps, sides, padding_mode)
-        out = compute(padded, weight, size, stride, dilation, groups, checkpoint)
+        out = compute(padded, weight, size, layout.stride, layout.dilation, groups, checkpoint)
         if bias is not None:
             out += bias[:, np.newaxis, np.newaxis]
     return out
@@ -202,19 +291,63 @@ def _matmul(
 ) -> Array:
     """Write each output pixel's window into a column and multiply by all filters (im2col)."""
     filters, depth, kh, kw = weight.shape
-    windows = sliding_window_view(padded, reach((kh, kw), dilation), axis=(1, 2))
-    windows = windows[:, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
-    windows = windows.transpose(0, 3, 4, 1, 2)  # (in, kh, kw, rows, columns)
     kernels = weight.reshape(groups, filters // groups, depth * kh * kw)
     out = np.empty((groups, filters // groups, size[0] * size[1]), np.float32)
     for rows, columns in _blocks(size, BLOCK_BYTES // (4 * groups * depth * kh * kw)):
         if checkpoint is not None:
             checkpoint()
         start = rows.start * size[1] + columns.start
-        block = windows[..., rows, columns].reshape(groups, depth * kh * kw, -1)
+        corner = rows.start * stride[0], columns.start * stride[1]
+        part = rows.stop - rows.start, columns.stop - columns.start
+        block = _columns(padded, corner, (kh, kw), part, stride, dilation)
+        block = block.reshape(groups, depth * kh * kw, -1)
         np.matmul(kernels, block, out=out[..., start : start + block.shape[2]])
-        del block  # or it would stay beside the next one
     return out.reshape(filters, *size)
+
+
+def _columns(
+    padded: Array,
+    corner: tuple[int, int],
+    kernel_size: tuple[int, int],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Array:
+    """What each tap multiplies, shape (in, kh, kw, output rows, output columns), until the next."""
+    (kh, kw), (rows, columns) = kernel_size, size
+    height = (rows - 1) * stride[0] + (kh - 1) * dilation[0] + 1
+    tall, taps = (len(padded), kw, height, columns), (len(padded), kh, kw, rows, columns)
+    plane, down, across = padded.strides
+    start = corner[0] * down + corner[1] * across
+    shift, step = dilation[1] * across, stride[1] * across
+    out = _scratch.take("columns", taps)
+    if height <= kh * rows:  # else the copy would be larger than the columns
+        # A copy shifted for each column of the kernel makes the copies for its rows long runs.
+        shifted = _scratch.take("shifted", tall)
+        shifted[...] = np.ndarray(tall, np.float32, padded, start, (plane, shift, down, step))
+        padded, start = shifted, 0
+        plane, shift, down, step = shifted.strides
+    strides = plane, dilation[0] * down, shift, stride[0] * down, step
+    out[...] = np.ndarray(taps, np.float32, padded, start, strides)
+    return out
+
+
+class _Scratch(threading.local):
+    """A thread's memory that is used again: new memory takes as long to get as to compute with."""
+
+    def __init__(self) -> None:
+        self._memory: dict[str, Array] = {}
+
+    def take(self, name: str, shape: tuple[int, ...]) -> Array:
+        """An array with anything in it; what was taken by the same name is lost."""
+        count = math.prod(shape)
+        memory = self._memory.get(name)
+        if memory is None or memory.size < count:
+            memory = self._memory[name] = np.empty(count, np.float32)
+        return memory[:count].reshape(shape)
+
+
+_scratch = _Scratch()
 
 
 def _blocks(size: tuple[int, int], pixels: int) -> Iterator[tuple[slice, slice]]:
@@ -223,4 +356,31 @@ def _blocks(size: tuple[int, int], pixels: int) -> Iterator[tuple[slice, slice]]
     width = min(max(1, pixels), size[1])
     for top in range(0, size[0], height):
         for left in range(0, size[1], width):
-            yield slice(top, top + height), slice(left, left + width)
+            yield (
+                slice(top, min(top + height, size[0])),
+                slice(left, min(left + width, size[1])),
+            )
+
+
+def _padded(maps: Array, layout: Layout, window: Window) -> Array:
+    """What a window of the output is made from, the padding around the maps included."""
+    sides = []
+    for side, step, length in zip(window, layout.stride, layout.reach, strict=True):
+        sides.append(slice(side.start * step, (side.stop - 1) * step + length))
+    rows, columns = sides
+    (top, _), (left, _) = layout.sides
+    if layout.padding_mode != "zeros":
+        whole = pad(maps, layout.sides, layout.padding_mode)
+        return np.ascontiguousarray(whole[:, rows, columns])
+    padded = np.zeros((len(maps), rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    first_row, end_row = max(rows.start, top), min(rows.stop, top + maps.shape[1])
+    first_column, end_column = max(columns.start, left), min(columns.stop, left + maps.shape[2])
+    if first_row < end_row and first_column < end_column:
+        inside = (
+            slice(first_row - rows.start, end_row - rows.start),
+            slice(first_column - columns.start, end_column - columns.start),
+        )
+        padded[:, *inside] = maps[
+            :, first_row - top : end_row - top, first_column - left : end_column - left
+        ]
+    return padded

@@ -8,10 +8,12 @@ from itertools import groupby
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Method, resolve_method
+from cnn_explorer.core.convolution import Method, Window, resolve_method
+from cnn_explorer.core.keeping import kept_with_layer
 from cnn_explorer.core.layer import MapLayer
 from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.patch import EMPTY, differing, patched, reached
 from cnn_explorer.core.schemes import (
     Address,
     ChannelScheme,
@@ -71,7 +73,8 @@ class Activations:
     seconds
         How long it took.
     before
-        The maps before their activations, shaped like `maps`.
+        The maps before their activations, shaped like `maps`. In Real and Shared None for the
+        layers of which no making was asked for.
     making
         How the map asked for is made, or None where none was.
     blocks
@@ -79,6 +82,9 @@ class Activations:
     addresses
         In Naive, for each layer the addresses of its maps: those in view, then those that the
         making needs.
+    base, changed
+        Where the pass began with another, that one's request; and for each layer the window outside
+        of which the maps are still that one's, or None where it was computed whole.
     """
 
     request: Request
@@ -86,10 +92,12 @@ class Activations:
     method: Method
     convolutions: int
     seconds: float
-    before: tuple[Array, ...] = ()
+    before: tuple[Array | None, ...] = ()
     making: Making | None = None
     blocks: tuple[Block, ...] = ()
     addresses: tuple[tuple[Address, ...], ...] = ()
+    base: Request | None = None
+    changed: tuple[Window | None, ...] = ()
 
     @property
     def state(self) -> State:
@@ -156,14 +164,19 @@ def forward(
         check_address(making, request.state.network)
         making = making if can_be_made(request.state, making) else None
     naive = request.state.scheme is ChannelScheme.NAIVE
-    compute = _naive if naive else _summed
-    if known is not None and _same_maps(known.request, request):
-        result = replace(known, request=request, making=None, blocks=())
+    if known is not None and _same_maps(known, request):
+        nothing = (EMPTY,) * len(known.maps)
+        result = replace(
+            known, request=request, making=None, blocks=(), base=known.request, changed=nothing
+        )
+    elif naive:
+        result = _naive(request, checkpoint)
     else:
-        result = compute(request, checkpoint)
+        result = _summed(request, checkpoint, known)
     for arrays in (result.maps, result.before):
         for layer_maps in arrays:
-            layer_maps.flags.writeable = False
+            if layer_maps is not None:
+                layer_maps.flags.writeable = False
     # Contributions are what scipy.signal is for, whatever computed the maps; unless it is loading.
     method: Method = "matmul" if request.method == "matmul" else "signal"
     if making is not None:
@@ -177,13 +190,14 @@ def forward(
     return replace(result, seconds=time.perf_counter() - start)
 
 
-def _same_maps(one: Request, other: Request) -> bool:
+def _same_maps(known: Activations, other: Request) -> bool:
+    one = known.request
     naive = one.state.scheme is ChannelScheme.NAIVE
     return (
         one.state is other.state
         and one.method == other.method
         and one.in_view == other.in_view
-        and (one.making == other.making or not naive)
+        and (one.making == other.making if naive else _holds_making(known, other))
     )
 
 
@@ -192,37 +206,91 @@ def _inputs(activations: Activations, layer: int) -> Array:
     return activations.maps[layer - 1] if layer else activations.state.drawing[np.newaxis]
 
 
-def _summed(request: Request, checkpoint: Callable[[], None] | None) -> Activations:
-    """Real and Shared: each filter's results are summed over its inputs."""
+def _summed(
+    request: Request, checkpoint: Callable[[], None] | None, known: Activations | None
+) -> Activations:
+    """Real and Shared: each filter's results are summed over its inputs.
+
+    Where a pass is known that differs by its drawing alone, only what that changed is computed.
+    """
     state = request.state
     layers = state.network.layers
-    sizes = state.network.sizes
-    work = sum(layer.multiply_adds(size) for layer, size in zip(layers, sizes, strict=False))
+    work = state.network.multiply_adds
     method = resolve_method(work) if request.method == "auto" else request.method
+    base = _base(request, known)
+    window = None if base is None else differing(base.state.drawing, state.drawing)
     inputs = state.drawing[np.newaxis]
-    befores, maps = [], []
-    for layer in layers:
-        if isinstance(layer, MapLayer):
+    befores: list[Array | None] = []
+    maps, windows = [], []
+    for index, layer in enumerate(layers):
+        if window is not None:
+            window = reached(layer, (inputs.shape[1], inputs.shape[2]), window)
+        made = request.making is not None and len(request.making) == index + 1
+        if base is not None and window == EMPTY:
+            before, after = base.before[index], base.maps[index]
+        elif isinstance(layer, MapLayer):  # quick, and the same outside of the window
             before = layer.compute(inputs)
+            after = layer.activate(before)
         else:
             assert isinstance(layer, Conv2d)
-            # Shared's one kernel serves every input map of the filter.
-            kernel = np.broadcast_to(scheme_kernel(layer, state.scheme), layer.weight.shape)
             before = layer.before_activation(
                 inputs,
-                layer.unmuted(kernel),
+                _kernel(layer, state.scheme),
                 layer.bias,
                 groups=layer.groups,
                 method=method,
                 checkpoint=checkpoint,
+                window=window,
             )
-        inputs = layer.activate(before)
-        befores.append(before)
-        maps.append(inputs)
+            after = layer.activate(before, in_place=not made)
+            if base is not None and window is not None:
+                after = patched(base.maps[index], after, window)
+                old = base.before[index]
+                before = before if old is None else patched(old, before, window)
+        befores.append(before if made else None)
+        maps.append(after)
+        windows.append(window)
+        inputs = after
     convolutions = sum(
         layer.out_channels * layer.depth for layer in layers if isinstance(layer, Conv2d)
     )
-    return Activations(request, tuple(maps), method, convolutions, 0.0, tuple(befores))
+    return Activations(
+        request,
+        tuple(maps),
+        method,
+        convolutions,
+        0.0,
+        tuple(befores),
+        base=None if base is None else base.request,
+        changed=tuple(windows),
+    )
+
+
+def _base(request: Request, known: Activations | None) -> Activations | None:
+    """The pass known, where another drawing is all that it lacks to be the one asked for."""
+    if known is None:
+        return None
+    one, other = known.request, request
+    same = (
+        one.state.network is other.state.network
+        and one.state.scheme is other.state.scheme
+        and one.method == other.method
+    )
+    return known if same and _holds_making(known, request) else None
+
+
+def _holds_making(known: Activations, request: Request) -> bool:
+    """Whether a pass has what the making that is asked for begins with: maps before activation."""
+    return request.making is None or known.before[len(request.making) - 1] is not None
+
+
+@kept_with_layer
+def _kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
+    """What Real or Shared convolves with, shape (out, in / groups, kh, kw); zeros where muted."""
+    kernel = scheme_kernel(layer, scheme)
+    if kernel.shape != layer.weight.shape:  # Shared's one kernel serves every input map
+        kernel = np.broadcast_to(kernel, layer.weight.shape).copy()
+    return layer.unmuted(kernel)
 
 
 def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activations:
@@ -301,7 +369,9 @@ def _making(
     """Take a map of a pass apart."""
     state, layer = activations.state, len(address) - 1
     place = activations.place(address)
-    before, after = activations.before[layer][place], activations.maps[layer][place]
+    befores = activations.before[layer]
+    assert befores is not None
+    before, after = befores[place], activations.maps[layer][place]
     if state.scheme is ChannelScheme.NAIVE and layer:
         above = activations.place(address[:-1])
         maps = activations.maps[layer - 1][above : above + 1]

@@ -13,8 +13,16 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.convolution import Method, conv2d, multiply_adds
+from cnn_explorer.core.convolution import (
+    Layout,
+    Method,
+    Window,
+    convolve,
+    layout_of,
+    multiply_adds,
+)
 from cnn_explorer.core.geometry import Padding, PaddingMode, Taps, output_size, taps
+from cnn_explorer.core.keeping import kept_with_layer
 from cnn_explorer.core.layer import Layer, Mutes, Size
 
 INPUT_SIZE = (28, 28)
@@ -217,6 +225,7 @@ class Conv2d(Layer):
         groups: int,
         method: Method,
         checkpoint: Callable[[], None] | None = None,
+        window: Window | None = None,
     ) -> Array:
         """Convolve with the layer's geometry and given kernels.
 
@@ -232,28 +241,36 @@ class Conv2d(Layer):
             Groups of this convolution.
         method, checkpoint
             As in `cnn_explorer.core.convolution.conv2d`.
+        window
+            The rows and columns that are wanted; None for all.
 
         Returns
         -------
         ndarray
             float32, shape (out, rows, columns): the sums with their bias.
         """
-        return conv2d(
-            maps,
-            kernel,
-            bias,
-            stride=self.stride,
-            padding=self.padding,
-            padding_mode=self.padding_mode,
-            dilation=self.dilation,
-            groups=groups,
-            method=method,
-            checkpoint=checkpoint,
-        )
+        layout = _layout(self, (maps.shape[1], maps.shape[2]))
+        return convolve(maps, kernel, bias, layout, groups, method, checkpoint, window)
 
-    def activate(self, maps: Array) -> Array:
-        """Apply the layer's activation to an array of any shape."""
-        return ACTIVATIONS[self.activation].function(maps, *self.activation_parameters)
+    def activate(self, maps: Array, *, in_place: bool = False) -> Array:
+        """Apply the layer's activation to an array of any shape, which it may overwrite if told."""
+        activation = ACTIVATIONS[self.activation]
+        if in_place and activation.in_place is not None:
+            return activation.in_place(maps)
+        return activation.function(maps, *self.activation_parameters)
+
+
+@kept_with_layer
+def _layout(layer: Conv2d, size: Size) -> Layout:
+    """Where the windows lie; to work it out takes as long as a small layer."""
+    return layout_of(
+        size,
+        layer.kernel_size,
+        stride=layer.stride,
+        padding=layer.padding,
+        padding_mode=layer.padding_mode,
+        dilation=layer.dilation,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,6 +298,7 @@ class Linear(Conv2d):
         groups: int,
         method: Method,
         checkpoint: Callable[[], None] | None = None,
+        window: Window | None = None,
     ) -> Array:
         """As for a convolution; where all is summed, always by a matrix product.
 
@@ -293,6 +311,7 @@ class Linear(Conv2d):
             groups=groups,
             method="matmul" if groups == 1 else method,
             checkpoint=checkpoint,
+            window=window,
         )
 
 
@@ -365,6 +384,12 @@ class Network:
         """
         mixing = (index for index, layer in enumerate(self.layers) if layer.mixes)
         return next(mixing, len(self.layers))
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of a pass in which each filter's results are summed."""
+        pairs = zip(self.layers, self.sizes, strict=False)
+        return sum(layer.multiply_adds(size) for layer, size in pairs)
 
     def conv(self, index: int) -> Conv2d:
         """A layer that is a convolution; TypeError where it is none."""

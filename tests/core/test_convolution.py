@@ -470,13 +470,13 @@ def test_auto_goes_by_the_number_of_multiply_adds():
 
 
 @pytest.mark.parametrize("groups", [1, 64])
-def test_matmul_never_holds_more_than_a_block_of_columns(groups):
+def test_matmul_never_holds_more_than_a_block_of_columns_and_what_they_are_cut_from(groups):
     channels, side, kernel = 64, 28, 11
     maps = np.ones((channels, side, side), np.float32)
     weight = np.ones((64, channels // groups, kernel, kernel), np.float32)
     columns = 4 * channels * kernel**2 * side**2
     out = 4 * 64 * side**2
-    assert columns > 2 * convolution.BLOCK_BYTES
+    assert columns > 4 * convolution.BLOCK_BYTES
     tracemalloc.start()
     try:
         conv2d(maps, weight, padding="same", groups=groups, method="matmul")
@@ -484,4 +484,4 @@ def test_matmul_never_holds_more_than_a_block_of_columns(groups):
     finally:
         tracemalloc.stop()
     padded = 4 * channels * (side + kernel - 1) ** 2
-    assert peak < convolution.BLOCK_BYTES + padded + out + 100_000
+    assert peak < 2 * convolution.BLOCK_BYTES + padded + out + 100_000

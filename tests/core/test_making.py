@@ -167,7 +167,8 @@ def test_a_block_is_a_piece_of_all_contributions(shown, scheme, data):
     out, depth = layer.weight.shape[:2]
     cells = Cells(index, data.draw(ranges(depth)), data.draw(ranges(out)))
     method = data.draw(oracle.methods)
-    shown = forward(Request(state, method=method, cells=(cells, cells)))
+    making = (0,) * (index + 1)
+    shown = forward(Request(state, method=method, making=making, cells=(cells, cells)))
     maps = shown.maps[index - 1] if index else state.drawing[np.newaxis]
 
     parts = np.array([oracle.parts(maps, layer, j, scheme) for j in cells.filters])
