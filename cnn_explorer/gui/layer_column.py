@@ -97,6 +97,7 @@ class LayerColumn(QScrollArea):
         kinds.addActions(others)
         other = QToolButton(body)
         other.setText("Another kind of layer")
+        other.setAccessibleName("Add another kind of layer")
         other.setToolTip("Add pooling, a normalisation, or the head of a prediction")
         other.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         other.setFocusPolicy(Qt.FocusPolicy.TabFocus)
