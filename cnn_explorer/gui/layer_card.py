@@ -282,7 +282,7 @@ class LayerCard(QFrame):
 
     def show_face(self, face: int) -> None:
         """Turn the card to one of `FACES`, by its number, if it has it."""
-        if face >= len(self._bodies):
+        if len(self._bodies) == 1:
             return
         self._faces.button(face).setChecked(True)
         self._show_face(face)
