@@ -3,10 +3,10 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak package screenshots lower-bounds lock
+.PHONY: help setup run test conformance test-frameworks lint bench soak package screenshots lower-bounds lock
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv and install what is missing (every other command does it too)
 	@sh packaging/setup.sh
@@ -16,6 +16,12 @@ run: setup ## open the window; without a display, write the maps to ./cnn-explor
 
 test: setup ## run the tests; needs no display
 	@$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+
+conformance: setup ## run ONNX's published tests and print the table that README.md has
+	@$(PYTHON) -m tests.conformance
+
+test-frameworks: setup ## hold the core against PyTorch, which it installs into build/
+	@$(PYTHON) packaging/frameworks.py $(ARGS)
 
 lint: setup ## check style and types
 	@$(PYTHON) -m ruff check .

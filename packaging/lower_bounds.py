@@ -1,7 +1,7 @@
 """Run the tests with the lowest versions that pyproject.toml allows, in an own environment.
 
-Every ``name>=version`` of the dependencies and of the test group is installed as that version.
-Further arguments are handed on to pytest.
+Every ``name>=version`` or ``name==version`` of the dependencies and of the test group is installed
+as that version. Further arguments are handed on to pytest.
 """
 
 import re
@@ -16,8 +16,8 @@ _FOLDER = _ROOT / "build" / "lower-bounds"
 
 
 def lowest(requirements: list[str]) -> list[str]:
-    """Pin each requirement that has a lower bound to that bound."""
-    matches = (re.match(r"([\w.-]+)>=([\w.]+)", requirement) for requirement in requirements)
+    """Pin each requirement that has a lower bound, or one version, to that."""
+    matches = (re.match(r"([\w.-]+)[>=]=([\w.]+)", requirement) for requirement in requirements)
     return [f"{match[1]}=={match[2]}" for match in matches if match]
 
 

@@ -21,9 +21,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QPoint, QPointF, Qt, qInstallMessageHandler
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from cnn_explorer.app import Folders, Program, application
+from cnn_explorer.core.building import KINDS
+from cnn_explorer.gui.fields import ComboBox
+from cnn_explorer.gui.layer_editor import LayerEditor
 from cnn_explorer.gui.layer_fields import LayerFields
 
 GROWTH_MB = 40
@@ -33,7 +36,9 @@ ACTIONS = (
     "undo", "redo", "add_layer", "new_seed", "network_reset", "real", "naive", "shared",
     "face_maps", "face_kernels", "enlarge", "escape", "next_map", "previous_map", "contrast",
     "colours_viridis", "colours_signed", "scale_map", "scale_layer", "scale_network", "copy_map",
-    "copy_index", "clear", "draw", "erase", "theme_dark", "theme_light",
+    "copy_index", "clear", "draw", "erase", "theme_dark", "theme_light", "making", "tensors",
+    "zoom", "only_diagonal", "unmute_all", "face_contributions", "fold",
+    *(f"add_{kind}" for kind in KINDS for _ in range(2)),
 )  # fmt: skip
 
 
@@ -145,28 +150,41 @@ def _somewhere(widget: QWidget, dice: random.Random) -> QPoint:
     return QPointF(dice.random() * widget.width(), dice.random() * widget.height()).toPoint()
 
 
+def _edit(fields: LayerFields, kind: int, dice: random.Random) -> None:
+    """One random change of a layer with filters."""
+    if kind == 0:
+        fields.filters.setValue(dice.choice((0, 1, 2, 3, 4, 8, 12, 300)))
+    elif kind == 5:
+        fields.bias.click()
+    else:
+        combos = fields.kernel, fields.stride, fields.padding, fields.activation
+        _pick(combos[kind - 1], dice)
+
+
+def _edit_plain(fields: LayerEditor, dice: random.Random) -> None:
+    """One random change of a layer without filters, if it has a field."""
+    combos = fields.findChildren(ComboBox)
+    buttons = [button for button in fields.findChildren(QAbstractButton) if button.isVisible()]
+    if combos and dice.random() < 0.7:
+        _pick(dice.choice(combos), dice)
+    elif buttons:
+        dice.choice(buttons).click()
+
+
 def _change(program: Program, dice: random.Random) -> None:
     """One random change of the configuration, as a user makes it."""
     window = program.window
     card = dice.choice(window.layers.cards)
-    fields = card.fields
-    kind = dice.randrange(10)
-    if not isinstance(fields, LayerFields):
-        kind = max(kind, 6)
-    if kind == 0:
-        fields.filters.setValue(dice.choice((0, 1, 2, 3, 4, 8, 12, 300)))
-    elif kind == 1:
-        _pick(fields.kernel, dice)
-    elif kind == 2:
-        _pick(fields.stride, dice)
-    elif kind == 3:
-        _pick(fields.padding, dice)
-    elif kind == 4:
-        _pick(fields.activation, dice)
-    elif kind == 5:
-        fields.bias.click()
+    kind = dice.randrange(12)
+    if kind < 6 and isinstance(card.fields, LayerFields):
+        _edit(card.fields, kind, dice)
+    elif kind < 6:
+        _edit_plain(card.fields, dice)
     elif kind == 6:
         card.removed.emit(window.layers.cards.index(card))
+    elif kind == 8:
+        place = window.layers.cards.index(card)
+        card.moved.emit(place, dice.randrange(len(window.layers.cards)))
     elif kind == 7:
         QTest.mouseClick(
             card.maps.viewport(), Qt.MouseButton.LeftButton, pos=_somewhere(card.maps, dice)
@@ -175,7 +193,7 @@ def _change(program: Program, dice: random.Random) -> None:
         action: QAction = window.actions_by_name[dice.choice(ACTIONS)]
         if action.isEnabled():
             action.trigger()
-    if len(window.layers.cards) > 4:
+    if len(window.layers.cards) > 7:
         window.actions_by_name["network_reset"].trigger()
 
 

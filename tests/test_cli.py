@@ -155,7 +155,7 @@ def test_files_are_replaced_only_when_asked(tmp_path, capsys):
         (["--filters", "3,257"], "Conv 2: filters must be 1 to 256, not 257."),
         (["--filters", "8,x"], "“8,x” is not whole numbers joined by commas, such as 8,16"),
         (["--filters", ""], "“” is not whole numbers joined by commas"),
-        (["--filters", ",".join("1" * 9)], "A network has 1 to 8 layers, not 9."),
+        (["--filters", ",".join("1" * 17)], "A network has 1 to 16 layers, not 17."),
         (["--kernel-size", "12"], "Conv 1: kernel size must be 1 to 11, not 12."),
         (["--kernel-size", "3,3,3"], "There are 3 kernel sizes for 2 layers"),
         (["--seed", "-1"], "A seed is a number from 0 to 4294967295, not -1."),

@@ -10,7 +10,7 @@ from cnn_explorer.core.layers import (
     Softmax,
 )
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.sentences import bias_name, map_number, short_name, subscript
 from cnn_explorer.core.state import State
@@ -49,9 +49,11 @@ def _convolution(state: State, address: Address) -> str:
         source = f"{short_name(network, len(address) - 2)}[{number}]"
     if state.scheme is ChannelScheme.SHARED:
         index = "0"
-    kernel = f"{_kernel(state, len(address) - 1)}[:, :, {index}, {address[-1]}]"
+    letter = _kernel(state, len(address) - 1)
     bias = "" if layer.bias is None else f"{bias_name(network, address)} + "
-    return f"{bias}{total}{source} \N{ASTERISK OPERATOR} {kernel}"
+    if isinstance(layer, Linear):
+        return f"{bias}{total}{source} · {letter}[{index}, {address[-1]}]"
+    return f"{bias}{total}{source} \N{ASTERISK OPERATOR} {letter}[:, :, {index}, {address[-1]}]"
 
 
 def _without_kernels(state: State, address: Address) -> str:
@@ -86,7 +88,10 @@ def note(making: Making) -> str:
         counted = "counts as zeros" if layer.count_include_pad else "does not count"
         said = f"A convolution of each map with equal weights; padding {counted}."
     elif isinstance(layer, BatchNorm2d):
-        said = "A convolution of each map with the one number γ / √(σ² + ε), and a bias."
+        said = (
+            "A convolution of each map with the one number γ / √(σ² + ε), and the bias "
+            "β′ = β − μ · γ / √(σ² + ε)."
+        )
     elif layer.depth > 1 and scheme is not ChannelScheme.REAL:
         what = "sum" if scheme is ChannelScheme.NAIVE else "mean"
         name = _kernel(making.state, len(making.address) - 1)
@@ -102,8 +107,9 @@ def note(making: Making) -> str:
 
 
 def _kernel(state: State, index: int) -> str:
-    """“W₂”, or what a flat kernel is called."""
-    names = {ChannelScheme.SHARED: "W\N{COMBINING MACRON}", ChannelScheme.NAIVE: "K"}
-    flat = state.network.layers[index].depth > 1
-    name = names.get(state.scheme, "W") if flat else "W"
+    """“W₂”, or what a flat kernel is called; the weights of a dense layer are V."""
+    layer = state.network.layers[index]
+    letter = "V" if isinstance(layer, Linear) else "W"
+    names = {ChannelScheme.SHARED: f"{letter}\N{COMBINING MACRON}", ChannelScheme.NAIVE: "K"}
+    name = names.get(state.scheme, letter) if layer.depth > 1 else letter
     return name + subscript(state.network.places[index])

@@ -4,6 +4,7 @@ import numpy as np
 
 from cnn_explorer.core.display import Scale
 from cnn_explorer.core.explain import receptive_field
+from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.ledger import Ledger, Number, Places
 
 DECIMALS = (4, 3, 2)
@@ -15,7 +16,15 @@ def header_text(ledger: Ledger) -> str:
     making = ledger.making
     field = receptive_field(making.state.network, len(making.address) - 1, ledger.pixel)[0]
     size = f"{field.rows.sum()}×{field.columns.sum()}"
+    if isinstance(making.layer, MaxPool2d):
+        return f"— {_winner(ledger)}; pinned; it sees {size} of the drawing"
     return f"— pinned; arrows move it, Esc lets go; it sees {size} of the drawing"
+
+
+def _winner(ledger: Ledger) -> str:
+    """Which cell of a pooled pixel's window was the largest: “row 10, column 13 won”."""
+    row, column = divmod(int(ledger.terms.kernel[0].argmax()), ledger.terms.kernel.shape[2])
+    return f"row {ledger.terms.rows[row]}, column {ledger.terms.columns[column]} won"
 
 
 def products_text(ledger: Ledger) -> str:

@@ -79,6 +79,11 @@ class Making:
         return self.state.network.names[len(self.address) - 1]
 
     @property
+    def mutable(self) -> bool:
+        """Whether its contributions can be muted: a layer without kernels has none."""
+        return isinstance(self.layer, Conv2d)
+
+    @property
     def bias(self) -> float | None:
         """What is added to the sum, or None where the layer adds nothing."""
         return self.layer.bias_of(self.address[-1])

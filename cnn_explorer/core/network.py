@@ -280,6 +280,12 @@ class Linear(Conv2d):
     kind: ClassVar[str] = "Linear"
     mixes: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        steps = *self.kernel_size, *self.stride, *self.dilation, self.groups
+        if set(steps) != {1} or self.padding != "same":
+            raise ValueError("A dense layer has one weight for each value and output, no windows.")
+
     def output_size(self, size: Size) -> Size:
         """One pixel; ValueError where the input maps have more."""
         if size != (1, 1):

@@ -297,12 +297,15 @@ class Cost:
 
 
 def costs(network: Network, scheme: ChannelScheme) -> tuple[Cost, ...]:
-    """Cost of every layer of a network in a scheme."""
+    """Cost of every layer of a network in a scheme: nothing where the scheme does not have it."""
     counts = map_counts(network, scheme)
     return tuple(
-        _cost(layer, scheme, maps, size)
+        _cost(layer, scheme, maps, size) if maps else _NOTHING
         for layer, size, maps in zip(network.layers, network.sizes[1:], counts, strict=True)
     )
+
+
+_NOTHING = Cost(0, None, 0, 0, 0, 0, 0)
 
 
 def _cost(layer: Layer, scheme: ChannelScheme, maps: int, size: tuple[int, int]) -> Cost:

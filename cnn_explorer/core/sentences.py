@@ -19,6 +19,7 @@ from cnn_explorer.core.schemes import Address, ChannelScheme, address_text, filt
 from cnn_explorer.core.state import State
 
 _MOST_LISTED = 6
+_BIASES = {"Linear": "c", "BatchNorm": "β′"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -152,8 +153,13 @@ def short_name(network: Network, index: int) -> str:
 
 
 def bias_name(network: Network, address: Address) -> str:
-    """What a map's bias is called: “b₂[1]”, with the place of its layer among its kind."""
-    return f"b{subscript(network.places[len(address) - 1])}[{address[-1]}]"
+    """What a map's bias is called: “b₂[1]”, with the place of its layer among its kind.
+
+    A dense layer's is c, and that to which a normalisation comes down, β′.
+    """
+    index = len(address) - 1
+    letter = _BIASES.get(network.layers[index].kind, "b")
+    return f"{letter}{subscript(network.places[index])}[{address[-1]}]"
 
 
 def signed(value: float) -> str:

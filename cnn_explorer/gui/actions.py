@@ -62,7 +62,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
     ActionSpec("add_layer", "&Network", "&Add a convolution", "Add a convolution at the end", ("Ctrl+L",), "add"),
     *(
-        ActionSpec(f"add_{kind}", "&Network/Add &another layer", kind, does[0].upper() + does[1:])
+        ActionSpec(f"add_{kind}", "&Network/Add a layer of another &kind", kind, does[0].upper() + does[1:])
         for kind, does in KINDS.items()
     ),
     ActionSpec("new_seed", "&Network", "New &seed", "Draw all random kernels and biases anew", ("Ctrl+Shift+R",), "dice"),

@@ -63,7 +63,9 @@ class Centre(QStackedWidget):
         self._colouring: Colouring | None = None
         self.question = QuestionLine(document, selection, store, self)
         kinds = [actions[f"add_{kind}"] for kind in KINDS]
-        self.layers = LayerColumn(document, selection, store, actions["add_layer"], kinds, self)
+        self.layers = LayerColumn(
+            document, selection, store, actions["add_layer"], self, others=kinds
+        )
         self.enlarged = Enlarged(selection, self)
         self._overview = QWidget(self)
         column = QVBoxLayout(self._overview)

@@ -72,7 +72,7 @@ def scheme_colour(scheme: ChannelScheme, palette: QPalette) -> QColor:
 
 # Name, what it is the number of, and whether that is bytes.
 _MEASURES = (
-    ("output maps", "Maps after the last layer", False),
+    ("output maps", "Maps after the last layer that every scheme has", False),
     ("parameters", "Weights and biases", False),
     ("multiply-adds", "Multiply-adds of the convolutions", False),
     ("weight memory", "Bytes of the parameters, 4 for each", True),
@@ -80,22 +80,23 @@ _MEASURES = (
 )
 
 
-def measured(layers: Sequence[Cost]) -> tuple[int, ...]:
-    """Sum up consecutive layers.
+def measured(layers: Sequence[Cost], last: int = -1) -> tuple[int, ...]:
+    """Sum up consecutive layers; those that a scheme does not have cost nothing.
 
     Parameters
     ----------
     layers
         What each costs, in order; at least one.
+    last
+        Index of the one whose maps are counted.
 
     Returns
     -------
     tuple of int
-        Maps after the last layer; parameters, multiply-adds, bytes of the parameters and of the
-        maps of all layers.
+        Maps; parameters, multiply-adds, bytes of the parameters and of the maps of all layers.
     """
     return (
-        layers[-1].maps,
+        layers[last].maps,
         sum(layer.weights + layer.biases for layer in layers),
         sum(layer.multiply_adds for layer in layers),
         sum(layer.weight_bytes for layer in layers),
@@ -170,7 +171,8 @@ class Costs(QWidget):
             return
         self._shown = network, chosen, scheme
         part = slice(None) if chosen is None else slice(chosen, chosen + 1)
-        columns = [measured(costs(network, each)[part]) for each in ChannelScheme]
+        last = max(0, network.head - 1) if chosen is None else 0
+        columns = [measured(costs(network, each)[part], last) for each in ChannelScheme]
         for column, each in enumerate(ChannelScheme, 1):
             self._table.heading(column).setData(MARKED, each is scheme)
         groups = []
@@ -219,8 +221,8 @@ class CostBars(QWidget):
         Parameters
         ----------
         groups
-            The name of each group and its bars, one for each scheme: a whole number, at least 1,
-            of any size, and what stands at the bar's end.
+            The name of each group and its bars, one for each scheme: a whole number of any
+            size, not negative, and what stands at the bar's end.
         current
             The scheme at hand; its numbers are bold.
         """
@@ -235,6 +237,13 @@ class CostBars(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the axis, then the bars over its lines."""
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            # An error that leaves a painter behind would crash the program later.
+            painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
         bold = QFont(self.font())
         bold.setBold(True)
         decade = self._decade(QFontMetrics(bold))
@@ -248,12 +257,11 @@ class CostBars(QWidget):
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             for scheme, (count, text) in zip(ChannelScheme, bars, strict=True):
                 y += self._line
-                length = _STUB + round(math.log10(count) * decade)
+                length = _STUB + round(math.log10(count) * decade) if count else 0
                 colour = scheme_colour(scheme, self.palette())
                 painter.fillRect(_PADDING, y + 2, length, self._line - 3, colour)
                 painter.setFont(bold if scheme is self._current else self.font())
                 painter.drawText(_PADDING + length + 5, y + ascent, text)
-        painter.end()
 
     @property
     def _line(self) -> int:

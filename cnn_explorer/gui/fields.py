@@ -1,6 +1,6 @@
 """Fields that the mouse wheel does not change by accident while the user scrolls past them."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
@@ -40,11 +40,31 @@ class NumberBox(QDoubleSpinBox):
 
 
 class ComboBox(QComboBox):
-    """A combo box that listens to the wheel only while it has the focus."""
+    """A combo box that listens to the wheel only while it has the focus.
+
+    It is as wide as its choice, not as the widest that there is.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.currentIndexChanged.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        """Room for the choice."""
+        hint, metrics = super().sizeHint(), self.fontMetrics()
+        texts = [self.itemText(index) for index in range(self.count())]
+        widest = max(map(metrics.horizontalAdvance, texts), default=0)
+        return hint - QSize(widest - metrics.horizontalAdvance(self.currentText()), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: a choice is never cut off."""
+        return self.sizeHint()
+
+    def showPopup(self) -> None:
+        """Open the list, wide enough for every choice."""
+        self.view().setMinimumWidth(super().sizeHint().width())
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the page unless focused."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.making import can_be_made
 from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
@@ -77,6 +78,10 @@ class Inspector(QTabWidget):
         address = self._selection.current.address
         making = activations.making
         self._name_tab()
+        if address is not None and not can_be_made(activations.state, address):
+            self._behind = False
+            self.making.show_steps(activations, address, colouring)
+            return
         self._behind = address is not None and (making is None or making.address != address)
         if not self._behind:
             self.making.show_making(making if address is not None else None, colouring)

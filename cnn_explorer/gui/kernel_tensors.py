@@ -196,7 +196,9 @@ class KernelTensors(QWidget):
             counts = f"{exact_text(cost.weights)} + {exact_text(cost.biases)}" if learned else "0"
             self._table.write(row, 0, state.network.names[row], marked=marked)
             item = self._table.write(row, 1, shape, marked=marked)
-            item.setData(_OUT_AXIS, None if cost.kernel_shape is None else layout.out_axis)
+            dense = isinstance(state.network.layers[row], Linear)
+            axis = min(layout.out_axis, 1) if dense else layout.out_axis
+            item.setData(_OUT_AXIS, None if cost.kernel_shape is None else axis)
             self._table.write(row, 2, counts, marked=marked)
         if selection.layer is None:
             self._table.clearSelection()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -116,6 +116,7 @@ class LayerCard(QFrame):
         self._absent = QLabel(self)
         self._absent.setProperty("role", "quiet")
         self._absent.setWordWrap(True)
+        self._absent.hide()
         self._address = AddressBar(layer, document, selection, self)
         self.maps = MapGrid(layer, document.state, selection, self)
         self.contributions: Contributions | None = None
@@ -261,8 +262,12 @@ class LayerCard(QFrame):
                 f"for {compact(network.layers[head].in_channels)}, but every filter on every map "
                 f"gives {gets}."
             )
-        if absent != self._absent.isVisibleTo(self):
-            self._absent.setVisible(absent)
+        if absent == self._absent.isHidden():
+            for part, shown in (
+                (self._absent, absent), (self._shapes, not absent), (self._legend, not absent),
+            ):  # fmt: skip
+                part.setVisible(shown)
+            self._flows[1].invalidate()
             for body in self._bodies:
                 body.setVisible(not absent and body is self._shown)
             self.room_changed.emit()
@@ -277,7 +282,7 @@ class LayerCard(QFrame):
 
     def show_face(self, face: int) -> None:
         """Turn the card to one of `FACES`, by its number, if it has it."""
-        if face >= len(self._bodies):
+        if len(self._bodies) == 1:
             return
         self._faces.button(face).setChecked(True)
         self._show_face(face)
@@ -345,11 +350,15 @@ class LayerCard(QFrame):
         self._menu.setText("⋯")
         self._menu.setFixedWidth(24)
         self._menu.setProperty("flat", True)
-        self._menu.setAccessibleName(f"{self.name}: move or remove")
-        self._menu.setToolTip("Move or remove this layer")
+        self._menu.setAccessibleName(f"{self.name}: more settings, move or remove")
+        self._menu.setToolTip("More settings; move or remove this layer")
         self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._menu)
+        self._more = menu.addAction("More &settings")
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self.fields.show_rare)
+        menu.addSeparator()
         self._up = menu.addAction("Move &up", self._move_up)
         self._down = menu.addAction("Move &down", self._move_down)
         menu.addSeparator()
@@ -361,6 +370,9 @@ class LayerCard(QFrame):
     @Slot()
     def _prepare_menu(self) -> None:
         count = len(self._document.state.network.layers)
+        self._more.setVisible(bool(self.fields.rare))
+        with QSignalBlocker(self._more):
+            self._more.setChecked(self.fields.rare_shown)
         self._up.setVisible(self._layer > 0)
         self._down.setVisible(self._layer < count - 1)
         self._remove.setVisible(count > 1)

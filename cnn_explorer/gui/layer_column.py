@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QMenu,
     QScrollArea,
     QSizePolicy,
@@ -70,8 +71,9 @@ class LayerColumn(QScrollArea):
         selection: SelectionModel,
         store: SettingsStore,
         add: QAction,
-        others: Sequence[QAction],
         parent: QWidget | None = None,
+        *,
+        others: Sequence[QAction] = (),
     ) -> None:
         super().__init__(parent)
         self._document = document
@@ -91,11 +93,22 @@ class LayerColumn(QScrollArea):
         self._add.setDefaultAction(add)
         self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._add.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        kinds = QMenu(self._add)
+        kinds = QMenu(body)
         kinds.addActions(others)
-        self._add.setMenu(kinds)
-        self._column.addWidget(self._add)
+        other = QToolButton(body)
+        other.setText("Another kind of layer")
+        other.setAccessibleName("Add another kind of layer")
+        other.setToolTip("Add pooling, a normalisation, or the head of a prediction")
+        other.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        other.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        other.setMenu(kinds)
+        self._adding = QWidget(body)
+        adding = QHBoxLayout(self._adding)
+        adding.setContentsMargins(0, 0, 0, 0)
+        adding.setSpacing(GAP)
+        adding.addWidget(self._add)
+        adding.addWidget(other)
+        self._column.addWidget(self._adding)
         self._column.addStretch(1)
         self.setWidget(body)
         # Layouts move the cards in several steps; what is in view is told after the last.
@@ -130,7 +143,7 @@ class LayerColumn(QScrollArea):
         # A whole network is looked at from its beginning.
         if len(state.network.layers) - had != 1:
             self._awaited = None
-        self._add.setVisible(self._add.defaultAction().isEnabled())
+        self._adding.setVisible(self._add.defaultAction().isEnabled())
         # Mutes and colours change what is painted, but seldom what room it takes.
         if self._needs() == self._fitted:
             self._settled.start()
@@ -250,12 +263,12 @@ class LayerColumn(QScrollArea):
     def _needs(self) -> list[object]:
         """What the cards' room depends on, beside the column's size."""
         width = self.width() - 2 * GAP
-        return [self._add.isHidden(), *(card.needs(width) for card in self.cards)]
+        return [self._adding.isHidden(), *(card.needs(width) for card in self.cards)]
 
     def _share_out(self, width: int) -> int:
         """Divide the height among the cards, of a width, and return what they all take."""
         rest = self.height() - GAP * (len(self.cards) + 1)
-        rest -= self._add.sizeHint().height() + GAP if not self._add.isHidden() else 0
+        rest -= 0 if self._adding.isHidden() else self._adding.sizeHint().height() + GAP
         rest -= sum(card.chrome_height(width) for card in self.cards)
         # Few tiles first: what they cannot use of their share is left to the others.
         cards = sorted(self.cards, key=LayerCard.tile_count)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
@@ -54,8 +54,7 @@ class LayerEditor(QWidget):
         self._name = document.state.network.names[layer]
         self._showing = False
         self._flow = FlowLayout(self)
-        self._rare: list[QWidget] = []
-        self._more: QToolButton | None = None
+        self.rare: list[QWidget] = []
 
     def show_network(self, network: Network) -> None:
         """Show the layer's values; nobody is told that they changed."""
@@ -90,29 +89,24 @@ class LayerEditor(QWidget):
         return pair
 
     def add_rare(self, *widgets: QWidget) -> None:
-        """Fold fields away that few want, behind a button, until they say something unusual."""
-        self._more = QToolButton(self)
-        self._more.setText("more")
-        self._more.setCheckable(True)
-        self._more.setAccessibleName(f"{self._name}: more settings")
-        self._more.setToolTip("Show the settings that are seldom changed")
-        self._more.toggled.connect(self._show_rare)
-        self._rare = list(widgets)
-        for widget in (*widgets, self._more):
+        """Fold fields away that few want, until they are asked for or say something unusual."""
+        self.rare = list(widgets)
+        for widget in widgets:
             self._flow.addWidget(widget)
-        self._show_rare(False)
-
-    def show_rare(self, unusual: bool) -> None:
-        """Keep the rare fields in view while they say something unusual."""
-        if self._more is not None and unusual and not self._more.isChecked():
-            self._more.setChecked(True)
+        self.show_rare(False)
 
     @Slot(bool)
-    def _show_rare(self, shown: bool) -> None:
-        for widget in self._rare:
+    def show_rare(self, shown: bool) -> None:
+        """Show the fields that few want, or fold them away."""
+        for widget in self.rare:
             widget.setVisible(shown)
         self._flow.invalidate()
         self.resized.emit()
+
+    @property
+    def rare_shown(self) -> bool:
+        """Whether the fields that few want are there to be seen."""
+        return any(not widget.isHidden() for widget in self.rare)
 
     def add_activation(self) -> None:
         """Add the fields for the activation and its parameters."""

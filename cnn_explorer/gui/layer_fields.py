@@ -131,7 +131,8 @@ class LayerFields(LayerEditor):
         self.groups.setValue(layer.groups)
         self.mode.setCurrentIndex(PADDING_MODES.index(layer.padding_mode))
         usual = layer.dilation == (1, 1), layer.groups == 1, layer.padding_mode == "zeros"
-        self.show_rare(not all(usual))
+        if not all(usual) and not self.rare_shown:
+            self.show_rare(True)
 
     @Slot(int)
     def _edit_filters(self, count: int) -> None:

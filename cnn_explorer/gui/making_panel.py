@@ -1,5 +1,6 @@
 """How the selected map is made: the equation, the rows, and the proof that they add up."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,9 +12,13 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToo
 from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
+from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import Address, is_there
+from cnn_explorer.core.sentences import map_sentence
+from cnn_explorer.core.steps import steps
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
@@ -24,6 +29,8 @@ from cnn_explorer.gui.pixel_rows import PixelRows
 from cnn_explorer.gui.proof_line import ProofLine
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import ORDERS, ZOOMS, Settings, SettingsStore
+
+_NO_MAP = "Click a map to see how it is made."
 
 BOTH = 640
 """From this width on both zooms stand side by side, in logical pixels."""
@@ -75,7 +82,7 @@ class MakingPanel(QWidget):
         self._fitting = 0
         self._heights: tuple[int, ...] = ()
         self._least = 0
-        self._hint = QLabel("Click a map to see how it is made.", self)
+        self._hint = QLabel(_NO_MAP, self)
         self._hint.setWordWrap(True)
         self._equation = OneLine(self)
         self._equation.setTextFormat(Qt.TextFormat.PlainText)
@@ -115,6 +122,8 @@ class MakingPanel(QWidget):
             Of the grids.
         """
         self._making, self._colouring = making, colouring
+        if self._selection.current.address is None:
+            self._hint.setText(_NO_MAP)
         if self._of_selected():
             self._pin = self._selection.current.pin
         key = (making.address, making.state.network, making.state.scheme) if making else ()
@@ -132,6 +141,28 @@ class MakingPanel(QWidget):
         else:
             self._show()
         self._timer.start()
+
+    def show_steps(self, shown: Activations, address: Address, colouring: Colouring) -> None:
+        """Show how a map is made that is no sum of convolutions: in words, and at its pixel."""
+        said = [html.escape(map_sentence(shown.state, address))]
+        pin = self._selection.current.pin
+        if is_there(shown.state.network, shown.state.scheme, len(address) - 1):
+            said.insert(0, html.escape(equation(shown.state, address)))
+            rows, columns = shown.state.network.sizes[len(address)]
+            if pin is not None and pin[0] < rows and pin[1] < columns:
+                lines = steps(shown, address, pin)
+                cells = (
+                    f"<tr><td>{html.escape(a)}&nbsp;</td><td align=right>{b}</td></tr>"
+                    for a, b in lines
+                )
+                said.append(f"<table>{''.join(cells)}</table>")
+        else:
+            name = shown.state.network.names[len(address) - 1]
+            said = [f"{name} has no maps in this scheme."]
+        self._hint.setText("<br><br>".join(said))
+        if self._making is not None or self._shown:
+            self.show_making(None, colouring)
+        self._stack()
 
     def set_stale(self, stale: bool) -> None:
         """Dim what is out of date."""

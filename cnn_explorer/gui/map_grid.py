@@ -91,7 +91,7 @@ class MapGrid(TileArea):
 
     def parents_in_view(self) -> list[Address]:
         """In Naive, the input maps painted beside the groups on screen."""
-        family = self.family
+        family = self._grouped
         if family is None:
             return []
         groups = sorted({index // self.mosaic.per_group for index in self.visible()})
@@ -145,13 +145,13 @@ class MapGrid(TileArea):
         if self._colouring is None:
             return
         super().paint_tiles(painter, indices)
-        if self.family is not None:
+        if self._grouped is not None:
             for group in sorted({index // self.mosaic.per_group for index in indices}):
                 self._paint_parent(painter, group)
 
     def stands_alone(self) -> bool:
         """Except in Naive, where a group has its parent map beside it."""
-        return self.family is None
+        return self._grouped is None
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Say in words what the map under the pointer is."""
@@ -185,6 +185,12 @@ class MapGrid(TileArea):
             target = (self.selected + by) % self.mosaic.count
             address = self.address(target)
             self._selection.select(self._selection.current.at(address, self._selection.current.pin))
+
+    @property
+    def _grouped(self) -> Family | None:
+        """The maps that stand beside their parents; what acts map by map needs no groups."""
+        family = self.family
+        return None if family is None or family.keeps else family
 
     def _family_of(self, selection: Selection) -> Family | None:
         network, naive = self._state.network, self._state.scheme is ChannelScheme.NAIVE
@@ -223,21 +229,23 @@ class MapGrid(TileArea):
             return
         ratio = self.devicePixelRatioF()
         size = network.sizes[self._layer + 1]
-        family, layer = self.family, network.layers[self._layer]
+        family, grouped = self.family, self._grouped
+        layer = network.layers[self._layer]
+        count = layer.out_channels if family is None else family.parents * family.branches
         gap = round(10 * ratio)
         mosaic, height = fitted_legibly(
-            1 if family is None else family.parents,
-            layer.out_channels if family is None else family.branches,
+            1 if grouped is None else grouped.parents,
+            count if grouped is None else grouped.branches,
             size,
             self._room,
             self.grown(SIDES),
             ratio,
             self.verticalScrollBar().sizeHint().width(),
             caption=round((self.fontMetrics().height() + CAPTION_GAP) * ratio),
-            gutter_tile=family is not None,
-            gutter=0 if family is None else round(_ARROW_ROOM * ratio),
+            gutter_tile=grouped is not None,
+            gutter=0 if grouped is None else round(_ARROW_ROOM * ratio),
             gap=gap,
-            group_gap=0 if family is None else round(6 * ratio),
+            group_gap=0 if grouped is None else round(6 * ratio),
             margin=round(MARGIN * ratio),
         )
         before = self.mosaic, self.height()
@@ -248,7 +256,7 @@ class MapGrid(TileArea):
 
     def _paint_parent(self, painter: QPainter, group: int) -> None:
         """The input map of a group, where the gutter is, and an arrow to its maps."""
-        family = self.family
+        family = self._grouped
         assert self._colouring is not None
         assert family is not None
         address = family.parent(group)
@@ -316,7 +324,7 @@ class MapGrid(TileArea):
             self.show_tile(self.selected)
         elif family is not None:
             own = family.index_of(path[: self._layer + 1]) if self.linked else None
-            first = path[self._layer - 1] * self.mosaic.per_group
+            first = path[self._layer - 1] * family.branches
             self.show_tile(first if own is None else own)
 
     def _describe(self, *, announce: bool) -> None:

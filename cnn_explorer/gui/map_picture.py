@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import Scale, colour
 from cnn_explorer.core.explain import Field, receptive_field, running_sums
+from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring, MakingColours, pictures_of
@@ -67,6 +68,9 @@ class MapPicture:
 
     def kernel_name(self, position: int) -> str:
         """Which of the layer's kernels an input map is convolved with, as Keras counts."""
+        layer = self.making.layer
+        if not isinstance(layer, Conv2d):
+            return _WINDOWS[layer.kind]
         flat = self.making.state.scheme is not ChannelScheme.REAL
         return f"[:, :, {0 if flat else position}, {self.making.address[-1]}]"
 
@@ -88,6 +92,8 @@ class MapPicture:
         making = self.making
         drawing = len(making.address) == 1
         name = "the drawing" if drawing else f"input map {making.channels[position]}"
+        if not making.mutable:
+            return f"{name}: {self.kernel_name(position)} of each window"
         share, heard = f"{self.share(position)}, ", "not muted"
         if making.muted[position]:
             share, heard = "", "muted"
@@ -115,7 +121,7 @@ class MapPicture:
         painter.setPen(palette.color(_QUIET))
         captions = (
             ("drawing",) if len(self.making.address) == 1 else ("input map", "input"),
-            ("kernel",),
+            ("kernel",) if self.making.mutable else ("window",),
             ("running sum", "sum") if self.running else ("contribution", "part"),
             ("negative | positive", "− | +"),
         )
@@ -214,7 +220,8 @@ class MapPicture:
                 number = str(self.making.channels[position])
                 painter.drawText(QPointF(plan.index, top + drop), number)
         painter.setPen(palette.color(_QUIET))
-        for column, sign in ((2, "="), (1, "\N{ASTERISK OPERATOR}")):
+        pools = isinstance(self.making.layer, MaxPool2d)
+        for column, sign in ((2, "="), (1, "of" if pools else "\N{ASTERISK OPERATOR}")):
             left, right = plan.tiles[column - 1] + plan.side, plan.tiles[column]
             x = (left + right - metrics.horizontalAdvance(sign)) / 2
             for position, top in tops.items():
@@ -315,6 +322,10 @@ class MapPicture:
         if self.pixel is None:
             return None
         return _fields(self.making.state.network, len(self.making.address) - 1, self.pixel)
+
+
+_WINDOWS = {"MaxPool": "largest", "AvgPool": "mean", "BatchNorm": "γ / √(σ²+ε)"}
+"""What stands in place of a kernel's index where a layer has none."""
 
 
 @lru_cache(maxsize=1)

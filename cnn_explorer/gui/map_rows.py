@@ -126,6 +126,8 @@ class MapRows(RowArea):
         position = self._picture.rows[place]
         if position == REST:
             return Spot(REST, "turn")
+        if not self._picture.making.mutable:
+            return Spot(position)
         on_box = point.x() + self.horizontalScrollBar().value() < plan.tiles[0]
         return Spot(position, "box" if on_box else "")
 
@@ -173,7 +175,7 @@ class MapRows(RowArea):
         picture.paint_rows(painter, plan, palette, tops, opacity)
         side = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)
         for position, top in tops.items():
-            if position != REST:
+            if position != REST and picture.making.mutable:
                 box = QRect(EDGE, top + (plan.pitch - side) // 2, side, side)
                 self._paint_box(painter, box, not picture.making.muted[position])
         if self._under is not None and self._under.position in tops.keys() - {REST}:

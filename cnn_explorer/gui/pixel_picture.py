@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen,
 
 from cnn_explorer.core.display import colour
 from cnn_explorer.core.explain import Field
+from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.ledger import Ledger
 from cnn_explorer.core.ledger_texts import (
     cell_lengths,
@@ -77,8 +78,9 @@ class PixelPicture:
             if position == REST:
                 lines.append(f"{turn}  {number}")
                 continue
-            box = "☐" if ledger.making.muted[position] else "☑"
-            lines.append(f"{box} {index}  {turn}  {number}")
+            box = "☐ " if ledger.making.muted[position] else "☑ "
+            box = box if ledger.making.mutable else ""
+            lines.append(f"{box}{index}  {turn}  {number}")
             if decimals:
                 window = window_texts(ledger, position, decimals)
                 kernel = kernel_texts(ledger, position, decimals)
@@ -191,6 +193,10 @@ class PixelPicture:
         painter.drawText(plan.turn.left(), base, turn)
         times = top + plan.kernel.center().y() + fonts.drop
         painter.drawText(plan.kernel.left() - TIMES // 2 - fonts.line // 3, times, "⊙")
+        if isinstance(self.ledger.making.layer, MaxPool2d):
+            won = self.ledger.terms.kernel[position] > 0
+            for grid in grids:
+                paint_field(painter, grid, Field(won.any(axis=1), won.any(axis=0)))
         if under is not None and under.position == position and under.cell is not None:
             shape = self.ledger.terms.padding.shape
             rows, columns = (np.arange(n) == at for n, at in zip(shape, under.cell, strict=True))

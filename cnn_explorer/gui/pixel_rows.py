@@ -273,7 +273,7 @@ class PixelRows(RowArea):
         picture.paint_cells(painter, plan, fonts, palette, tops, self._kept)
         for position, top in tops.items():
             picture.paint_row(painter, plan, fonts, palette, position, top, self._under)
-            if position != REST:
+            if position != REST and picture.ledger.making.mutable:
                 on = not picture.ledger.making.muted[position]
                 self._paint_box(painter, plan.box.translated(0, top), on)
 

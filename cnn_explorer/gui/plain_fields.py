@@ -62,7 +62,9 @@ class PoolFields(LayerEditor):
         self.ceil.setChecked(layer.ceil_mode)
         counted = not isinstance(layer, AvgPool2d) or layer.count_include_pad
         self.counted.setChecked(counted)
-        self.show_rare(layer.ceil_mode or layer.dilation != (1, 1) or not counted)
+        unusual = layer.ceil_mode or layer.dilation != (1, 1) or not counted
+        if unusual and not self.rare_shown:
+            self.show_rare(True)
 
     @Slot(int)
     def _edit_kernel(self, index: int) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.schemes import ChannelScheme, address_text
+from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.theme import WARNING
 
 _TIP = (
@@ -113,8 +113,7 @@ class ProofLine(QWidget):
 
 def _sentences(making: Making, numbers: list[str]) -> list[_Sentence]:
     """What is compared and by how much it differs; the numbers as they are printed."""
-    naive = making.state.scheme is ChannelScheme.NAIVE
-    number = address_text(making.address) if naive else str(making.address[-1])
+    number = map_number(making.state, making.address)
     bias = "" if making.bias is None else " + bias"
     layer = making.layer
     again = "It" if layer.activation == "none" else f"{ACTIVATIONS[layer.activation].label} of it"

@@ -212,6 +212,21 @@ def test_the_slope_is_the_steepest_of_the_function(name):
     assert slopes.max() == pytest.approx(slope, rel=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("activation", "parameters", "slope"),
+    [("elu", (4.0,), 4), ("prelu", (-0.5,), 1), ("hardsigmoid", (0.75,), 0.75)],
+)
+def test_the_slope_is_that_of_the_layers_parameters(activation, parameters, slope):
+    layer = layer_of(activation, activation_parameters=parameters)
+    before = np.array([[-1e-3, 1e-3]], np.float32)
+    off = before + np.float32([[-1e-3, 1e-3]])
+    bound = np.full(before.shape, abs(off - before).max().astype(float))
+    found = prove(off, before, layer.activate(before), layer, bound)
+    assert found.holds
+    assert found.after == pytest.approx(slope * 1e-3, rel=0.01)
+    assert found.after_allowed == pytest.approx(slope * 1e-3, rel=0.01)
+
+
 @pytest.mark.parametrize("off", [-1e-6, 0.0, 1e-6])
 def test_beside_a_jump_anything_holds_and_elsewhere_it_does_not(off):
     """Hardshrink lets 0.5 vanish, and what is a little more pass."""

@@ -66,6 +66,7 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "settings_reset": ("contrast",),
     "draw": ("erase",),
     "network_reset": ("add_layer",),
+    "add_Linear": ("add_GlobalAvgPool2d",),
     "real": ("naive",),
     "face_maps": ("face_kernels",),
     "colours_signed": ("colours_grey",),

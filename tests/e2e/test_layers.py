@@ -123,13 +123,13 @@ def test_a_kernel_that_does_not_fit_is_refused_beside_its_field(driver: Driver) 
     assert driver.cards[0].fields.stride.currentText() == "1"
 
 
-def test_layers_are_added_by_a_click_up_to_eight(driver: Driver) -> None:
+def test_layers_are_added_by_a_click_up_to_sixteen(driver: Driver) -> None:
     (button,) = (
         button
         for button in driver.window.layers.findChildren(QToolButton)
         if button.defaultAction() is driver.window.actions_by_name["add_layer"]
     )
-    for count in range(3, 9):
+    for count in range(3, 17):
         assert button.isVisible()
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         driver.settle()
@@ -137,9 +137,9 @@ def test_layers_are_added_by_a_click_up_to_eight(driver: Driver) -> None:
     assert_shown(driver)
     assert not button.isVisible()
     driver.press("Ctrl+L")
-    assert len(driver.cards) == 8
+    assert len(driver.cards) == 16
     driver.press("Ctrl+Z")
-    assert len(driver.cards) == 7
+    assert len(driver.cards) == 15
     assert button.isVisible()
 
 

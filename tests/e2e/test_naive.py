@@ -126,8 +126,8 @@ def test_an_address_outside_the_network_gets_a_sentence(deep: Driver) -> None:
     deep.press("Ctrl+2")
     before = deep.window.selection.current
     for text, part in (
-        ("64", "is 64, but layer 1 has filters 0 to 63"),
-        ("1.2.99", "is 99, but layer 3 has filters 0 to 63"),
+        ("64", "is 64, but Conv 1 has filters 0 to 63"),
+        ("1.2.99", "is 99, but Conv 3 has filters 0 to 63"),
         ("1.2.3.4.5.6.7.8.9", "has 9 parts"),
         ("1..2", "is not an address"),
         ("two", "is not an address"),
@@ -160,9 +160,10 @@ def test_scrolling_computes_what_came_into_view(deep: Driver) -> None:
 def test_a_click_above_leads_the_grids_below_to_its_descendants(deep: Driver) -> None:
     deep.press("Ctrl+2")
     deep.click(deep.grid(0), 5)
-    prefix = deep.grid(2).prefix
-    assert prefix[0] == 5
-    assert deep.grid(3).prefix[0] == 5
+    for layer in (2, 3):
+        family = deep.grid(layer).family
+        assert family is not None
+        assert family.prefix[0] == 5
 
 
 def test_a_stroke_in_naive_is_on_screen_at_depth(deep: Driver) -> None:

@@ -119,12 +119,12 @@ def test_an_address_may_be_one_of_any_layer(qtbot: QtBot, address: str) -> None:
     [
         (
             "2.4.1",
-            "Part 2 of the address 2.4.1 is 4, but layer 2 has filters 0 to 3.",
+            "Part 2 of the address 2.4.1 is 4, but Conv 2 has filters 0 to 3.",
         ),
         (
             "0.0.0.0.0",
-            "The address 0.0.0.0.0 has 5 parts; the network has layers 1 to 4, and an address one "
-            "part for each.",
+            "The address 0.0.0.0.0 has 5 parts; the network has 4 layers with filters, and an "
+            "address one part for each.",
         ),
         (
             "2.x",

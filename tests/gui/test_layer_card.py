@@ -348,7 +348,7 @@ def test_the_reason_of_an_address_stands_in_the_card(make: Make) -> None:
     assert isinstance(field, QLineEdit)
     QTest.keyClicks(field, "9.9")
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert bench.reason == "Part 1 of the address 9.9 is 9, but layer 1 has filters 0 to 2."
+    assert bench.reason == "Part 1 of the address 9.9 is 9, but Conv 1 has filters 0 to 2."
     field.clear()
     QTest.keyClicks(field, "1.2")
     assert bench.reason is None
@@ -373,10 +373,10 @@ def menu_of(bench: Bench) -> dict[str, QAction]:
 @pytest.mark.parametrize(
     ("layer", "network", "entries"),
     [
-        (0, NETWORK, ["Move down", "Remove this layer"]),
-        (1, NETWORK, ["Move up", "Move down", "Remove this layer"]),
-        (2, NETWORK, ["Move up", "Remove this layer"]),
-        (0, edit.new_network((3,)), []),
+        (0, NETWORK, ["More settings", "Move down", "Remove this layer"]),
+        (1, NETWORK, ["More settings", "Move up", "Move down", "Remove this layer"]),
+        (2, NETWORK, ["More settings", "Move up", "Remove this layer"]),
+        (0, edit.new_network((3,)), ["More settings"]),
     ],
 )
 def test_the_menu_has_what_can_be_done(

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_mute
@@ -141,8 +142,8 @@ def make(qtbot: QtBot, tmp_path: Path) -> Iterator[Make]:
 def test_there_is_a_card_for_each_layer_and_they_follow_undo(make: Make) -> None:
     bench = make()
     assert bench.names == ["Conv 1", "Conv 2"]
-    bench.commit(network=edit.add_layer(bench.document.state.network))
-    bench.commit(network=edit.add_layer(bench.document.state.network))
+    bench.commit(network=add_layer(bench.document.state))
+    bench.commit(network=add_layer(bench.document.state))
     assert bench.names == ["Conv 1", "Conv 2", "Conv 3", "Conv 4"]
     assert len(bench.column.cards) == 4
     for count in (3, 2):

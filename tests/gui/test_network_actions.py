@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
@@ -37,7 +38,7 @@ class Bench:
         network = edit.new_network((filters[0],), (size,))
         network = edit.with_padding(network, 0, "valid" if padding == "valid" else "same")
         for _ in filters[1:]:
-            network = edit.add_layer(network)
+            network = add_layer(replace(self.document.state, network=network))
         self.document.open(replace(self.document.state, network=network))
 
     def filled(self, *filters: int) -> None:

@@ -1,0 +1,72 @@
+"""How a pixel is made that is no weighted sum of a window: its steps, in printed numbers."""
+
+import numpy as np
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.layers import Flatten, GlobalAvgPool2d, Softmax
+from cnn_explorer.core.ledger import places_for
+from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.sentences import map_number, short_name
+
+Steps = tuple[tuple[str, str], ...]
+
+
+def steps(shown: Activations, address: Address, pixel: tuple[int, int]) -> Steps:
+    """What is done, and what comes out, line by line; the last is the pixel.
+
+    Parameters
+    ----------
+    shown
+        A pass.
+    address, pixel
+        Path of filters to a map that `can_be_made` has no sum for, and (row, column) in it.
+
+    Returns
+    -------
+    tuple of (str, str)
+        Nothing where the pass does not have the map.
+    """
+    state, index = shown.state, len(address) - 1
+    layer, after = state.network.layers[index], shown.find(address)
+    maps = _inputs(shown, address)
+    if after is None or maps is None:
+        return ()
+    value = float(after[pixel])
+    name = f"{short_name(state.network, index)}[{map_number(state, address)}]"
+    if isinstance(layer, GlobalAvgPool2d):
+        count = maps.shape[1] * maps.shape[2]
+        total = float(maps.sum(dtype=np.float32))
+        lines = [(f"sum of the {count} pixels", total), (f"divided by {count} = {name}", value)]
+    elif isinstance(layer, Flatten):
+        _, row, column = layer.source(address[-1])
+        lines = [(f"row {row}, column {column} of the map = {name}", value)]
+    elif isinstance(layer, Softmax):
+        inputs = maps[:, pixel[0], pixel[1]]
+        own, most = inputs[address[-1]], inputs.max()
+        with np.errstate(all="ignore"):
+            powers = np.exp(inputs - most)
+        lines = [
+            (f"map {address[-1]}", float(own)),
+            ("the largest of all maps, taken off each", float(most)),
+            ("e to the power of the difference", float(powers[address[-1]])),
+            (f"sum of that of all {len(inputs)} maps", float(powers.sum())),
+            (f"the one divided by the other = {name}", value),
+        ]
+    else:
+        return ()
+    places = places_for(max((abs(number) for _, number in lines if np.isfinite(number)), default=0))
+    return tuple((text, places.number(number).text) for text, number in lines)
+
+
+def _inputs(shown: Activations, address: Address) -> Array | None:
+    """The maps that a map is made from, shape (maps, rows, columns)."""
+    index = len(address) - 1
+    if index == 0:
+        return shown.state.drawing[np.newaxis]
+    layer = shown.state.network.layers[index]
+    if layer.mixes:
+        maps = shown.maps[index - 1]
+        return maps[list(layer.inputs_of(address[-1]))] if len(maps) else None
+    above = shown.find(address[:-1])
+    return None if above is None else above[np.newaxis]
