@@ -28,7 +28,7 @@ lint: setup ## check style and types
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 
-bench: setup ## measure how long a stroke, a start and a naive grid take
+bench: setup ## measure the computation, the window, the start, memory and an export
 	@$(PYTHON) packaging/bench.py $(ARGS)
 
 soak: setup ## draw and configure for minutes, and watch memory and warnings

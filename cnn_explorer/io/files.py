@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,8 @@ Data = bytes | Callable[[BinaryIO], object]
 
 TEMPORARY = ".cnn-explorer-"
 """How the names of temporary files and folders begin; a killed process may leave one behind."""
+
+_TOGETHER = 8  # files that the disk is asked for at once
 
 _NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _WRONG_PLACE = {
@@ -66,6 +69,7 @@ def write_atomically(path: str | os.PathLike[str], data: Data) -> None:
     try:
         with _explained(target):
             _write(temporary, data)
+            _sync(temporary)
             with suppress(OSError):
                 shutil.copymode(target, temporary)
             os.replace(temporary, target)
@@ -90,7 +94,7 @@ class Stage:
         self._names: list[str] = []
 
     def write(self, name: str, data: Data) -> None:
-        """Write one file of the export, to the disk but not yet to its folder.
+        """Write one file of the export, but not yet to its folder.
 
         Parameters
         ----------
@@ -110,6 +114,11 @@ class Stage:
         with _explained(self._folder / name):
             _write(self._new / name, data)
         self._names.append(name)
+
+    def _bring_to_disk(self) -> None:
+        """Wait until the disk itself holds all files: many at once, which it does in one go."""
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            list(pool.map(_sync, [self._new / name for name in self._names]))
 
     def _open(self) -> None:
         """Make the area; this is also the proof that the folder's disk can be written."""
@@ -202,6 +211,7 @@ def staged(folder: str | os.PathLike[str]) -> Iterator[Stage]:
             stage._open()
         yield stage
         with _explained(target):
+            stage._bring_to_disk()
             stage._move_in()
     finally:
         stage._clear()
@@ -223,13 +233,17 @@ def _check_replaceable(path: Path) -> None:
 
 
 def _write(path: Path, data: Data) -> None:
-    """Write a new file as far as the disk itself."""
+    """Write a new file; `_sync` brings it to the disk."""
     with open(path, "xb") as stream:
         if callable(data):
             data(stream)
         else:
             stream.write(data)
-        stream.flush()
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk itself holds a file."""
+    with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
 
 

@@ -223,6 +223,28 @@ def test_leaving_early_changes_nothing(
     assert contents(tmp_path) == before
 
 
+def test_every_file_is_on_the_disk_before_the_first_is_moved(tmp_path, monkeypatch):
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        calls.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def noted_replace(source, target) -> None:
+        replace(source, target)
+        calls.append("move")
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    with staged(tmp_path) as stage:
+        for number in range(30):
+            stage.write(f"{number}", b"new")
+    files = {(tmp_path / f"{number}").stat().st_ino for number in range(30)}
+    assert set(calls[: calls.index("move")]) == files
+    assert calls.count("move") == 30
+
+
 @pytest.mark.parametrize("call", ["os.replace", "os.fsync", "pathlib.Path.mkdir"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
