@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from cnn_explorer.app import Folders, Program, application
 from cnn_explorer.gui.main_window import MainWindow
+from cnn_explorer.gui.tiles import Spot
 
 SIZE = (1440, 900)
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -31,6 +32,11 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "kernels-light": ("light", ("real", "face_kernels")),
     "tensors-dark": ("dark", ("tensors",)),
     "enlarged-dark": ("dark", ("real", "enlarge")),
+    "pooled-light": ("light", ("add_MaxPool2d", "add_BatchNorm2d", "select 3")),
+    "head-dark": (
+        "dark",
+        ("add_GlobalAvgPool2d", "add_Linear", "add_Softmax", "select 5", "scroll"),
+    ),
 }
 """For each picture its theme, and what is done first: actions by name, buttons by their text."""
 
@@ -60,6 +66,12 @@ def _do(window: MainWindow, what: str) -> None:
     """Trigger an action, turn a card, or press the button with a text."""
     if what in window.actions_by_name:
         window.actions_by_name[what].trigger()
+    elif what.startswith("select "):
+        grid = window.layers.cards[int(what.split()[1]) - 1].maps
+        grid.clicked.emit(Spot(1, *(side * 2 // 5 for side in grid.map_size)))
+    elif what == "scroll":
+        bar = window.layers.verticalScrollBar()
+        bar.setValue(bar.maximum())
     elif what.startswith("contributions "):
         card = window.layers.cards[int(what.split()[1]) - 1]
         card.show_face(1)

@@ -1,15 +1,40 @@
 """How a pixel is made that is no weighted sum of a window: its steps, in printed numbers."""
 
+import html
+
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.equation import equation
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.layers import Flatten, GlobalAvgPool2d, Softmax
 from cnn_explorer.core.ledger import places_for
-from cnn_explorer.core.schemes import Address
-from cnn_explorer.core.sentences import map_number, short_name
+from cnn_explorer.core.schemes import Address, is_there
+from cnn_explorer.core.sentences import map_number, map_sentence, short_name
 
 Steps = tuple[tuple[str, str], ...]
+
+
+def steps_text(shown: Activations, address: Address, pixel: tuple[int, int] | None) -> str:
+    """How a map is made, and one of its pixels if one is given, as rich text.
+
+    Parameters
+    ----------
+    shown, address, pixel
+        As in `steps`; a pixel that is not in the map is left out.
+    """
+    state, index = shown.state, len(address) - 1
+    if not is_there(state.network, state.scheme, index):
+        return f"{state.network.names[index]} has no maps in this scheme."
+    said = [html.escape(equation(state, address)), html.escape(map_sentence(state, address))]
+    rows, columns = state.network.sizes[index + 1]
+    if pixel is not None and pixel[0] < rows and pixel[1] < columns:
+        cells = (
+            f"<tr><td>{html.escape(what)}&nbsp;</td><td align=right>{number}</td></tr>"
+            for what, number in steps(shown, address, pixel)
+        )
+        said.append(f"<table>{''.join(cells)}</table>")
+    return "<br><br>".join(said)
 
 
 def steps(shown: Activations, address: Address, pixel: tuple[int, int]) -> Steps:

@@ -365,7 +365,8 @@ class Contributions(QWidget):
         if not heard.any():
             said.append("Each sum is 0.")
         elif conv.depth == 1:
-            said.insert(0, "With one input map, each sum has one term.")
+            sees = "Each filter sees one map, so" if conv.in_channels > 1 else "With one input map,"
+            said.insert(0, f"{sees} each sum has one term.")
         elif heard.min() > 1:
             said.append(f"No map of {name} comes from one map of {before}.")
         elif heard.max() == 1:

@@ -15,12 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.layers import AvgPool2d, MaxPool2d
 from cnn_explorer.core.mutes import with_muted
-from cnn_explorer.core.network import Conv2d, Linear
+from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
 from cnn_explorer.core.sentences import compact, map_title
+from cnn_explorer.core.shapes import shape_line
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.colouring import Colouring
@@ -230,7 +229,7 @@ class LayerCard(QFrame):
         self.say("")
         self._state, self._settings = state, settings
         self.fields.show_network(state.network)
-        self._shapes.setText(_shape_line(state, self._layer))
+        self._shapes.setText(shape_line(state, self._layer))
         self._shapes.setToolTip(self._shapes.text())
         self._address.set_state(state)
         self.maps.set_state(state)
@@ -462,60 +461,3 @@ def described(title: str, spot: Spot, value: float | None) -> str:
     """A pixel in words: what it belongs to, where it is, its value."""
     number = "not computed" if value is None else f"{value:z.4f}".replace("-", "\N{MINUS SIGN}")
     return f"{title} · row {spot.row}, column {spot.column} · {number}"
-
-
-def _shape_line(state: State, index: int) -> str:
-    """What goes in, the filters with their depth, what comes out."""
-    network = state.network
-    layer = network.layers[index]
-    counts = (1, *map_counts(network, state.scheme))
-    rows, columns = network.sizes[index]
-    out_rows, out_columns = network.sizes[index + 1]
-    before = f"{rows}×{columns}×{compact(counts[index])}"
-    after = f"{out_rows}×{out_columns}×<b>{compact(counts[index + 1])}</b>"
-    if not isinstance(layer, Conv2d):
-        return f"{before} → {_what_it_does(layer)} → {after}"
-    kh, kw = layer.kernel_size
-    if isinstance(layer, Linear):
-        many = f"{layer.out_channels} weighted sum{'s' * (layer.out_channels > 1)}"
-        return f"{before} → {many} of <b>{layer.depth}</b> values → {after}"
-    if state.scheme is ChannelScheme.REAL:
-        filters = f"{layer.out_channels} filters of {kh}×{kw}×<b>{layer.depth}</b>"
-        if layer.out_channels == 1:
-            filters = filters.replace("filters", "filter")
-        return f"{before} → {filters}{_grouped(layer)} → {after}"
-    kernels = "flat kernel" if layer.out_channels == 1 else "flat kernels"
-    if state.scheme is ChannelScheme.SHARED:
-        summed = ", summed" if index else ""
-        return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed} → {after}"
-    factors = [one.branches for one in network.layers[: index + 1] if isinstance(one, Conv2d)]
-    equals = f" = {' × '.join(map(str, factors))}" if factors[1:] else ""
-    every = " on every map" if index else ""
-    return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{every} → {after}{equals}"
-
-
-def _grouped(layer: Conv2d) -> str:
-    """What groups make of a layer; a map for each needs a word on the naive scheme."""
-    if layer.groups == 1:
-        return ""
-    if layer.depth > 1:
-        return f", in {layer.groups} groups"
-    multiplier = layer.out_channels // layer.groups
-    return (
-        f", depthwise: in × multiplier = {layer.groups} × {multiplier}. Nothing is summed, as in "
-        "“Every filter on every map”, but each map has kernels of its own"
-    )
-
-
-def _what_it_does(layer: Layer) -> str:
-    """What a layer without kernels does to each map."""
-    if isinstance(layer, MaxPool2d | AvgPool2d):
-        what = "largest" if isinstance(layer, MaxPool2d) else "mean"
-        return f"{what} of each {layer.kernel_size[0]}×{layer.kernel_size[1]} window, map by map"
-    words = {
-        "BatchNorm": "(x − mean) / deviation · γ + β, map by map",
-        "GlobalAvgPool": "mean of each map",
-        "Flatten": "each pixel a value of its own",
-        "Softmax": "shares that add up to 1",
-    }
-    return words[layer.kind]

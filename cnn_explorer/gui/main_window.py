@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.worker = Worker(self)
         self._loader = LongJob(self)
         self._asked: Request | None = None
-        self._following = False
+        self._followed = state
         self._pixel: tuple[int, int] | None = None
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
@@ -192,13 +192,11 @@ class MainWindow(QMainWindow):
     @Slot(object, object)
     def _document_changed(self, new: State, old: State) -> None:
         if new.network is not old.network or new.scheme is not old.scheme:
-            # Until all follow, selection and cards speak of the old network.
-            self._following = True
             self.selection.follow(new.network)
             self.layers.set_state(new)
             self.switch.set_state(new)
             self.status.show_parameters(new)
-            self._following = False
+        self._followed = new
         self._ask()
 
     @Slot(object, object)
@@ -208,9 +206,9 @@ class MainWindow(QMainWindow):
     @Slot()
     def _ask(self) -> None:
         """Ask the worker for the maps that are looked at, unless it was asked already."""
-        if self._following:
-            return
-        state = self.document.state
+        state, followed = self.document.state, self._followed
+        if followed.network is not state.network or followed.scheme is not state.scheme:
+            return  # selection and cards speak of the old network until all have followed
         request = Request(
             state,
             self._looked_at() if state.scheme is ChannelScheme.NAIVE else (),

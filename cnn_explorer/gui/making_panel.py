@@ -1,6 +1,5 @@
 """How the selected map is made: the equation, the rows, and the proof that they add up."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,9 +15,8 @@ from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import Address, is_there
-from cnn_explorer.core.sentences import map_sentence
-from cnn_explorer.core.steps import steps
+from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.steps import steps_text
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
@@ -144,22 +142,7 @@ class MakingPanel(QWidget):
 
     def show_steps(self, shown: Activations, address: Address, colouring: Colouring) -> None:
         """Show how a map is made that is no sum of convolutions: in words, and at its pixel."""
-        said = [html.escape(map_sentence(shown.state, address))]
-        pin = self._selection.current.pin
-        if is_there(shown.state.network, shown.state.scheme, len(address) - 1):
-            said.insert(0, html.escape(equation(shown.state, address)))
-            rows, columns = shown.state.network.sizes[len(address)]
-            if pin is not None and pin[0] < rows and pin[1] < columns:
-                lines = steps(shown, address, pin)
-                cells = (
-                    f"<tr><td>{html.escape(a)}&nbsp;</td><td align=right>{b}</td></tr>"
-                    for a, b in lines
-                )
-                said.append(f"<table>{''.join(cells)}</table>")
-        else:
-            name = shown.state.network.names[len(address) - 1]
-            said = [f"{name} has no maps in this scheme."]
-        self._hint.setText("<br><br>".join(said))
+        self._hint.setText(steps_text(shown, address, self._selection.current.pin))
         if self._making is not None or self._shown:
             self.show_making(None, colouring)
         self._stack()

@@ -300,7 +300,9 @@ class MapGrid(TileArea):
             self.refresh()
             self.scrolled.emit()
         self.selected, self.linked, self.pin = None, (), None
-        if address is not None and new.layer == self._layer:
+        # A selection may be ahead of the network, or behind it.
+        inside = new == new.within(self._state.network)
+        if address is not None and new.layer == self._layer and inside:
             self.selected = self.index_of(address)
             if self.selected is not None and new.pin is not None:
                 self.pin = Spot(self.selected, *new.pin)
@@ -308,7 +310,7 @@ class MapGrid(TileArea):
             if self._state.scheme is ChannelScheme.NAIVE:
                 ancestor = self.index_of(address[: self._layer + 1])
                 self.linked = () if ancestor is None else (ancestor,)
-            elif self._layer == new.layer - 1 and new == new.within(self._state.network):
+            elif self._layer == new.layer - 1 and inside:
                 layer = self._state.network.layers[new.layer]
                 heard = ~layer.mutes_of(address[-1])
                 self.linked = frozenset(compress(layer.inputs_of(address[-1]), heard))
