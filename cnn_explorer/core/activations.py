@@ -241,10 +241,10 @@ ACTIVATIONS: dict[str, Activation] = {
     "none": Activation("none", lambda x: x),
     "relu": Activation("ReLU", _relu, in_place=_relu_in_place),
     "leaky_relu": Activation(
-        "leaky ReLU", _leaky_relu, _steeper, (Parameter("negative_slope", 0.01, -1, 1),)
+        "LeakyReLU", _leaky_relu, _steeper, (Parameter("negative_slope", 0.01, -1, 1),)
     ),
-    "tanh": Activation("tanh", lambda x: np.tanh(x)),
-    "sigmoid": Activation("sigmoid", _sigmoid, 0.25),
+    "tanh": Activation("Tanh", lambda x: np.tanh(x)),
+    "sigmoid": Activation("Sigmoid", _sigmoid, 0.25),
     "prelu": Activation("PReLU", _leaky_relu, _steeper, (Parameter("weight", 0.25, -1, 1),)),
     "relu6": Activation("ReLU6", lambda x: _clip(x, np.float32(0), np.float32(6))),
     "elu": Activation("ELU", _elu, _steeper, (Parameter("alpha", 1, 0, 10),)),

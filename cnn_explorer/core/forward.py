@@ -1,9 +1,8 @@
 """A request for maps, and the maps: what the worker computes from a state."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
@@ -12,15 +11,10 @@ from cnn_explorer.core.convolution import Method, Window, resolve_method
 from cnn_explorer.core.keeping import kept_with_layer
 from cnn_explorer.core.layer import MapLayer
 from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.naive import check_view, naive_maps
+from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.patch import EMPTY, differing, patched, reached
-from cnn_explorer.core.schemes import (
-    Address,
-    ChannelScheme,
-    address_text,
-    check_address,
-    scheme_kernel,
-)
+from cnn_explorer.core.schemes import Address, ChannelScheme, check_address, scheme_kernel
 from cnn_explorer.core.state import State
 
 
@@ -294,58 +288,12 @@ def _kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
 
 
 def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activations:
-    """Naive: the maps in view, and the maps on the way to them."""
-    state = request.state
-    layers = state.network.layers
+    """Naive: the maps in view, and after them those that the making needs."""
     if request.in_view:
-        _check_view(request.in_view, state.network)
-    in_view = _held(request)
-    needed = _with_ancestors(in_view)
-    work = sum(
-        len(addresses) * layer.multiply_adds(size) // (layer.out_channels * layer.depth)
-        for addresses, layer, size in zip(needed, layers, state.network.sizes, strict=False)
-    )
-    method = resolve_method(work) if request.method == "auto" else request.method
-    parents: dict[Address, Array] = {(): state.drawing}
-    befores: list[Array] = []
-    maps: list[Array] = []
-    for layer, wanted, addresses, size in zip(
-        layers, in_view, needed, state.network.sizes[1:], strict=True
-    ):
-        kernel = scheme_kernel(layer, state.scheme) if isinstance(layer, Conv2d) else None
-        children: dict[Address, tuple[Array, Array]] = {}
-        for parent, group in groupby(addresses, key=lambda address: address[:-1]):
-            outputs = [address[-1] for address in group]
-            if isinstance(layer, MapLayer):
-                before = layer.compute(parents[parent][np.newaxis], outputs)
-            else:
-                assert isinstance(layer, Conv2d)
-                assert kernel is not None
-                heard = kernel[outputs]  # a copy
-                heard[layer.muted_from(parent[-1] if parent else 0)[outputs]] = 0
-                before = layer.before_activation(
-                    parents[parent][np.newaxis],
-                    heard,
-                    None if layer.bias is None else layer.bias[outputs],
-                    groups=1,
-                    method=method,
-                    checkpoint=checkpoint,
-                )
-            after = layer.activate(before)
-            children |= {(*parent, j): (before[row], after[row]) for row, j in enumerate(outputs)}
-        for place, stack in enumerate((befores, maps)):
-            stack.append(
-                np.stack([children[address][place] for address in wanted])
-                if wanted
-                else np.empty((0, *size), np.float32)
-            )
-        parents = {address: after for address, (_, after) in children.items()}
-    count = sum(
-        len(addresses)
-        for addresses, layer in zip(needed, layers, strict=True)
-        if isinstance(layer, Conv2d)
-    )
-    return Activations(request, tuple(maps), method, count, 0.0, tuple(befores), addresses=in_view)
+        check_view(request.in_view, request.state.network)
+    held = _held(request)
+    maps, before, method, count = naive_maps(request.state, held, request.method, checkpoint)
+    return Activations(request, maps, method, count, 0.0, before, addresses=held)
 
 
 def _held(request: Request) -> tuple[tuple[Address, ...], ...]:
@@ -380,32 +328,3 @@ def _making(
         if isinstance(state.network.layers[layer], MapLayer):
             maps = maps[list(state.network.layers[layer].inputs_of(address[-1]))]
     return make(state, address, maps, before, after, method, checkpoint)
-
-
-def _check_view(in_view: Sequence[Sequence[Address]], network: Network) -> None:
-    """Raise a sentence where an address is not one of its layer's maps."""
-    if len(in_view) != len(network.layers):
-        raise ValueError(
-            f"There are addresses for {len(in_view)} layers; the network has {len(network.layers)}."
-        )
-    for index, addresses in enumerate(in_view):
-        for address in addresses:
-            check_address(address, network)
-            if index >= network.head:
-                raise ValueError(
-                    f"{network.names[index]} takes all maps together; where none are summed, it "
-                    "has no map to look at."
-                )
-            if len(address) != index + 1:
-                raise ValueError(
-                    f"The address {address_text(address)} is not one of {network.names[index]}'s; "
-                    f"those have {index + 1} part{'s' * (index > 0)}."
-                )
-
-
-def _with_ancestors(in_view: Iterable[Iterable[Address]]) -> list[list[Address]]:
-    """For each layer, sorted: the addresses in view and those that lead to deeper ones."""
-    needed = [set(addresses) for addresses in in_view]
-    for shallow, deep in zip(reversed(needed[:-1]), reversed(needed[1:]), strict=True):
-        shallow |= {address[:-1] for address in deep}
-    return [sorted(addresses) for addresses in needed]

@@ -18,13 +18,6 @@ from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.layer_editor import PADDINGS, LayerEditor, combo, place_of
 
-_MODES = {
-    "zeros": "of zeros",
-    "reflect": "reflect",
-    "replicate": "replicate",
-    "circular": "circular",
-}
-
 
 class LayerFields(LayerEditor):
     """Filters, kernel, stride, padding, activation, bias, weights and more of a convolution.
@@ -47,7 +40,7 @@ class LayerFields(LayerEditor):
         self.dilation = combo(self, [str(n) for n in range(1, MAX_DILATION + 1)])
         self.groups = SpinBox(self)
         self.groups.setRange(0, 9999)
-        self.mode = combo(self, list(_MODES.values()))
+        self.mode = combo(self, list(PADDING_MODES))
         filters = self.named(
             self.filters,
             "outputs" if self._dense else "filters",
@@ -76,7 +69,7 @@ class LayerFields(LayerEditor):
             "Where the kernels come from: made by hand, or random by the seed.",
         )
         rare = (
-            self.named(self.mode, "padding mode", "What the padding is made of.", "padding"),
+            self.named(self.mode, "padding mode", "What the padding is made of.", "padding mode"),
             self.named(
                 self.dilation, "dilation", "Step from one cell of the kernel to the next.",
                 "dilation",
@@ -164,7 +157,7 @@ class LayerFields(LayerEditor):
     @Slot(int)
     def _edit_mode(self, index: int) -> None:
         mode = PADDING_MODES[index]
-        self.apply(f"padding {_MODES[mode]}", edit.with_option, "padding_mode", mode)
+        self.apply(f"padding mode {mode}", edit.with_option, "padding_mode", mode)
 
     @Slot(bool)
     def _edit_bias(self, on: bool) -> None:

@@ -22,8 +22,8 @@ class PoolFields(LayerEditor):
         self.stride = combo(self, [str(n) for n in sides])
         self.padding = combo(self, list(PADDINGS))
         self.dilation = combo(self, [str(n) for n in range(1, MAX_DILATION + 1)])
-        self.ceil = QCheckBox("ceil mode", self)
-        self.counted = QCheckBox("padding counts", self)
+        self.ceil = QCheckBox("ceil_mode", self)
+        self.counted = QCheckBox("count_include_pad", self)
         size = "Height and width of the window."
         self.first = (self.named(self.kernel, "window", size, "window"),)
         self.add(self.stride, "stride", "Step from one window to the next.", "stride")
@@ -34,11 +34,11 @@ class PoolFields(LayerEditor):
                 "dilation",
             ),
             self.named(
-                self.ceil, "ceil mode", "Whether a last window that ends outside counts too."
+                self.ceil, "ceil_mode", "Whether a last window that ends outside counts too."
             ),
         ]  # fmt: skip
-        tip = "Whether the zeros of the padding count in the mean (count_include_pad)."
-        self.named(self.counted, "padding counts", tip)
+        tip = "Whether the zeros of the padding count in the mean."
+        self.named(self.counted, "count_include_pad", tip)
         self.counted.hide()
         if isinstance(document.state.network.layers[layer], AvgPool2d):
             self.padding.setToolTip("Zeros around each input map.")
@@ -88,11 +88,11 @@ class PoolFields(LayerEditor):
 
     @Slot(bool)
     def _edit_ceil(self, on: bool) -> None:
-        self.apply(f"ceil mode {'on' if on else 'off'}", edit.with_option, "ceil_mode", on)
+        self.apply(f"ceil_mode {'on' if on else 'off'}", edit.with_option, "ceil_mode", on)
 
     @Slot(bool)
     def _edit_counted(self, on: bool) -> None:
-        what = "padding counts" if on else "padding does not count"
+        what = f"count_include_pad {'on' if on else 'off'}"
         self.apply(what, edit.with_option, "count_include_pad", on)
 
 

@@ -57,7 +57,7 @@ def test_without_bias_or_activation_neither_is_written() -> None:
     bare = made((0, 1), network=with_second(bias=None, activation="none"))
     assert written(bare) == "Conv2[1] = Σᵢ Conv1[i] * W₂[:, :, i, 1]"
     leaky = made((0, 1), network=with_second(activation="leaky_relu"))
-    assert written(leaky).startswith("Conv2[1] = leaky ReLU( b₂[1] + ")
+    assert written(leaky).startswith("Conv2[1] = LeakyReLU( b₂[1] + ")
 
 
 def grouped(out: int, channels: int, groups: int) -> Network:

@@ -263,7 +263,7 @@ def test_the_equation_and_the_code_name_the_parameters() -> None:
     assert "np.where(before <= np.float32(0.25), np.float32(0.0), before)" in as_numpy(ledger)
     leaky = edit.with_activation(network, 1, "leaky_relu")
     latex = as_latex(ledger_of(making_of(leaky), (5, 5)))
-    assert r"\operatorname{leaky\,ReLU}_{\mathrm{negative\_slope}=0.01}" in latex
+    assert r"\operatorname{LeakyReLU}_{\mathrm{negative\_slope}=0.01}" in latex
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -135,9 +135,9 @@ def test_an_activation_takes_its_parameters():
     values = np.array([[-2.0, 3.0]], np.float32)
     layer = conv(activation="leaky_relu", activation_parameters=(0.5,))
     np.testing.assert_array_equal(layer.activate(values), [[-1, 3]])
-    with pytest.raises(ValueError, match=r"^leaky ReLU takes 1 parameters, not 2\.$"):
+    with pytest.raises(ValueError, match=r"^LeakyReLU takes 1 parameters, not 2\.$"):
         conv(activation="leaky_relu", activation_parameters=(0.5, 1))
-    with pytest.raises(ValueError, match=r"^leaky ReLU's negative_slope is 2; it must be -1 to 1"):
+    with pytest.raises(ValueError, match=r"^LeakyReLU's negative_slope is 2; it must be -1 to 1"):
         conv(activation="leaky_relu", activation_parameters=(2,))
 
 

@@ -102,9 +102,9 @@ def test_with_one_map_before_nothing_is_summed_or_shared(scheme: ChannelScheme) 
     [
         ("none", "the drawing"),
         ("relu", "ReLU of the drawing"),
-        ("leaky_relu", "leaky ReLU of the drawing"),
-        ("tanh", "tanh of the drawing"),
-        ("sigmoid", "sigmoid of the drawing"),
+        ("leaky_relu", "LeakyReLU of the drawing"),
+        ("tanh", "Tanh of the drawing"),
+        ("sigmoid", "Sigmoid of the drawing"),
     ],
 )
 def test_the_activation_is_named_unless_there_is_none(activation: str, words: str) -> None:

@@ -112,9 +112,9 @@ EDITS: dict[str, tuple[Change, Callable[[Network], Network], str]] = {
         "Conv 2: pad 0",
     ),
     "activation": (
-        lambda fields: pick(fields.activation, "leaky ReLU"),
+        lambda fields: pick(fields.activation, "LeakyReLU"),
         lambda network: edit.with_activation(network, 1, "leaky_relu"),
-        "Conv 2: activation leaky ReLU",
+        "Conv 2: activation LeakyReLU",
     ),
     "bias": (
         lambda fields: fields.bias.click(),
@@ -173,7 +173,7 @@ def test_choosing_what_is_there_already_is_no_step(bench: Bench) -> None:
 
 
 def test_fields_work_from_the_keyboard(bench: Bench) -> None:
-    choose(bench.fields.activation, "tanh")
+    choose(bench.fields.activation, "Tanh")
     assert bench.network.layers[1].activation == "tanh"
     QTest.keyClick(bench.fields.bias, Qt.Key.Key_Space)
     assert bench.network.layers[1].bias is None
