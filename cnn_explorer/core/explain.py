@@ -141,10 +141,7 @@ def pixel_terms(maps: Array, kernels: Array, layer: Layer, pixel: tuple[int, int
     IndexError
         If the output map has no such pixel.
     """
-    size = maps.shape[1], maps.shape[2]
-    row_taps, column_taps = layer.taps(size)
-    rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
-    window, padding = _windows(maps, rows, columns)
+    window, padding, rows, columns = _window_of(maps, layer, pixel)
     with np.errstate(all="ignore"):
         products = window * kernels
     return PixelTerms(window, kernels, products, padding, rows, columns)
@@ -169,10 +166,7 @@ def window_terms(
     IndexError
         If the output map has no such pixel.
     """
-    size = map_.shape[0], map_.shape[1]
-    row_taps, column_taps = layer.taps(size)
-    rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
-    window, padding = _windows(map_[np.newaxis], rows, columns)
+    window, padding, rows, columns = _window_of(map_[np.newaxis], layer, pixel)
     weights = layer.weights_at(window, ~padding, channel)
     return PixelTerms(window, weights, _weighted(window, weights), padding, rows, columns)
 
@@ -198,6 +192,15 @@ def window_sums(map_: Array, layer: WindowLayer, channel: int) -> tuple[Array, A
     with np.errstate(all="ignore"):
         sums: Array = products.sum(axis=(-2, -1), dtype=np.float32)
         return sums, np.abs(products).sum(axis=(-2, -1), dtype=np.float32)
+
+
+def _window_of(
+    maps: Array, layer: Layer, pixel: tuple[int, int]
+) -> tuple[Array, npt.NDArray[np.bool_], Taps, Taps]:
+    """What one pixel is made from, where that is padding, and its input rows and columns."""
+    row_taps, column_taps = layer.taps((maps.shape[1], maps.shape[2]))
+    rows, columns = row_taps[pixel[0]], column_taps[pixel[1]]
+    return *_windows(maps, rows, columns), rows, columns
 
 
 def _windows(maps: Array, rows: Taps, columns: Taps) -> tuple[Array, npt.NDArray[np.bool_]]:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,27 +70,19 @@ class _Pool2d(WindowLayer):
     dilation: Size = (1, 1)
     ceil_mode: bool = False
 
+    @property
+    def _windows(self) -> dict[str, Any]:
+        """Where the windows lie, as the functions of pooling and geometry take it."""
+        names = "stride", "padding", "dilation", "ceil_mode"
+        return {name: getattr(self, name) for name in names}
+
     def taps(self, size: Size) -> tuple[Taps, Taps]:
         """Which input pixels each output pixel is made from: those of its window."""
-        return taps(
-            size,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-        )
+        return taps(size, self.kernel_size, **self._windows)
 
     def output_size(self, size: Size) -> Size:
         """Size of an output map; ValueError where a window does not fit, or lies in the padding."""
-        result = output_size(
-            size,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-        )
+        result = output_size(size, self.kernel_size, **self._windows)
         for lines, length in zip(self.taps(size), size, strict=True):
             if not ((lines >= 0) & (lines < length)).any(axis=1).all():
                 raise ValueError(
@@ -108,14 +100,7 @@ class MaxPool2d(_Pool2d):
 
     def compute(self, maps: Array, channels: Sequence[int] | None = None) -> Array:
         """Pool each map."""
-        return max_pool2d(
-            maps,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-        )
+        return max_pool2d(maps, self.kernel_size, **self._windows)
 
     def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
         """One for the cell that won, the first of equals, and zero for the others."""
@@ -146,15 +131,8 @@ class AvgPool2d(_Pool2d):
 
     def compute(self, maps: Array, channels: Sequence[int] | None = None) -> Array:
         """Pool each map."""
-        return avg_pool2d(
-            maps,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-            count_include_pad=self.count_include_pad,
-        )
+        counted = self.count_include_pad
+        return avg_pool2d(maps, self.kernel_size, **self._windows, count_include_pad=counted)
 
     def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
         """One by the number of cells that count."""

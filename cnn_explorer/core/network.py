@@ -250,7 +250,12 @@ class Conv2d(Layer):
             float32, shape (out, rows, columns): the sums with their bias.
         """
         layout = _layout(self, (maps.shape[1], maps.shape[2]))
+        method = self.fitting_method(method, groups)
         return convolve(maps, kernel, bias, layout, groups, method, checkpoint, window)
+
+    def fitting_method(self, method: Method, groups: int) -> Method:
+        """How to compute what is asked for by some method: by that one."""
+        return method
 
     def activate(self, maps: Array, *, in_place: bool = False) -> Array:
         """Apply the layer's activation to an array of any shape, which it may overwrite if told."""
@@ -295,30 +300,12 @@ class Linear(Conv2d):
             )
         return size
 
-    def before_activation(
-        self,
-        maps: Array,
-        kernel: Array,
-        bias: Array | None,
-        *,
-        groups: int,
-        method: Method,
-        checkpoint: Callable[[], None] | None = None,
-        window: Window | None = None,
-    ) -> Array:
-        """As for a convolution; where all is summed, always by a matrix product.
+    def fitting_method(self, method: Method, groups: int) -> Method:
+        """Where all is summed, one matrix product.
 
         scipy.signal would take as long for one pixel as for hundreds.
         """
-        return super().before_activation(
-            maps,
-            kernel,
-            bias,
-            groups=groups,
-            method="matmul" if groups == 1 else method,
-            checkpoint=checkpoint,
-            window=window,
-        )
+        return "matmul" if groups == 1 else method
 
 
 @dataclass(frozen=True, eq=False)

@@ -149,6 +149,18 @@ class LayerEditor(QWidget):
         text = f"{ACTIVATIONS[layer.activation].label} {', '.join(f'{v:g}' for v in values)}"
         self.apply(text, edit.with_option, "activation_parameters", values)
 
+    @Slot(int)
+    def edit_padding(self, index: int) -> None:
+        """Change the padding to one of `PADDINGS`."""
+        text = list(PADDINGS)[index]
+        said = text if text.startswith("pad") else f"{text} padding"
+        self.apply(said, edit.with_padding, PADDINGS[text])
+
+    @Slot(int)
+    def edit_dilation(self, index: int) -> None:
+        """Change the dilation to that at an index: from 1."""
+        self.apply(f"dilation {index + 1}", edit.with_dilation, index + 1)
+
     def apply(self, what: str, change: Callable[..., Network], *values: object) -> None:
         """Make an edit of the network one undo step."""
         self.apply_to_state(what, lambda state: change(state.network, self.layer, *values))

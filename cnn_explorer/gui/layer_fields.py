@@ -90,10 +90,10 @@ class LayerFields(LayerEditor):
         self.filters.valueChanged.connect(self._edit_filters)
         self.kernel.currentIndexChanged.connect(self._edit_kernel)
         self.stride.currentIndexChanged.connect(self._edit_stride)
-        self.padding.currentIndexChanged.connect(self._edit_padding)
+        self.padding.currentIndexChanged.connect(self.edit_padding)
         self.bias.clicked.connect(self._edit_bias)
         self.weights.currentIndexChanged.connect(self._edit_weights)
-        self.dilation.currentIndexChanged.connect(self._edit_dilation)
+        self.dilation.currentIndexChanged.connect(self.edit_dilation)
         self.groups.valueChanged.connect(self._edit_groups)
         self.mode.currentIndexChanged.connect(self._edit_mode)
         self._fit()
@@ -139,16 +139,6 @@ class LayerFields(LayerEditor):
     @Slot(int)
     def _edit_stride(self, index: int) -> None:
         self.apply(f"stride {index + 1}", edit.with_stride, index + 1)
-
-    @Slot(int)
-    def _edit_padding(self, index: int) -> None:
-        text = list(PADDINGS)[index]
-        said = text if text.startswith("pad") else f"{text} padding"
-        self.apply(said, edit.with_padding, PADDINGS[text])
-
-    @Slot(int)
-    def _edit_dilation(self, index: int) -> None:
-        self.apply(f"dilation {index + 1}", edit.with_dilation, index + 1)
 
     @Slot(int)
     def _edit_groups(self, count: int) -> None:

@@ -46,8 +46,8 @@ class PoolFields(LayerEditor):
         self.add_rare(*rare)
         self.kernel.currentIndexChanged.connect(self._edit_kernel)
         self.stride.currentIndexChanged.connect(self._edit_stride)
-        self.padding.currentIndexChanged.connect(self._edit_padding)
-        self.dilation.currentIndexChanged.connect(self._edit_dilation)
+        self.padding.currentIndexChanged.connect(self.edit_padding)
+        self.dilation.currentIndexChanged.connect(self.edit_dilation)
         self.ceil.clicked.connect(self._edit_ceil)
         self.counted.clicked.connect(self._edit_counted)
         self.show_network(document.state.network)
@@ -75,16 +75,6 @@ class PoolFields(LayerEditor):
     def _edit_stride(self, index: int) -> None:
         step = index + 1
         self.apply(f"stride {step}", edit.with_option, "stride", (step, step))
-
-    @Slot(int)
-    def _edit_padding(self, index: int) -> None:
-        text = list(PADDINGS)[index]
-        said = text if text.startswith("pad") else f"{text} padding"
-        self.apply(said, edit.with_padding, PADDINGS[text])
-
-    @Slot(int)
-    def _edit_dilation(self, index: int) -> None:
-        self.apply(f"dilation {index + 1}", edit.with_dilation, index + 1)
 
     @Slot(bool)
     def _edit_ceil(self, on: bool) -> None:
