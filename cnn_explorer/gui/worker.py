@@ -96,7 +96,6 @@ class Worker(QObject):
         """In the worker's thread."""
         result: object
         try:
-            _limit_blas_threads()
             result = forward(job.request, job.checkpoint, job.known)
         except BaseException as error:
             result = error
@@ -191,7 +190,13 @@ class LongJob(QObject):
 
 
 def load_signal(**_: object) -> None:
-    """Import scipy.signal: a task for `LongJob`, since it takes seconds."""
+    """Import scipy.signal: a task for `LongJob`, since it takes seconds.
+
+    Before it the number of threads is set: see `cnn_explorer.core.blas.controller`.
+    """
+    from cnn_explorer.core.blas import limit_threads
+
+    limit_threads()
     import scipy.signal  # noqa: F401
 
 
@@ -202,15 +207,3 @@ def _worth_ending(one: Request, other: Request) -> bool:
         and one.in_view == other.in_view
         and one.method == other.method
     )
-
-
-_limited = threading.Event()
-
-
-def _limit_blas_threads() -> None:
-    """More threads than one spin against the interface on a small machine: 5 to 20 times slower."""
-    if not _limited.is_set():
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(1, user_api="blas")
-        _limited.set()

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from cnn_explorer import __version__
+from cnn_explorer.core.blas import controller
 from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
 from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
@@ -152,8 +153,6 @@ def export(
     cnn_explorer.io.files.FileError
         If writing fails, for example because the disk is full. The folder is as it was.
     """
-    from threadpoolctl import threadpool_limits
-
     parts = _parts(state, options)
     files = _files(state, options, parts)
     names = tuple(sorted(("manifest.json", *files)))
@@ -170,7 +169,7 @@ def export(
         "colour_scale": options.colour_scale,
     }
     # One thread: the order in which a product is summed, and so its last digit, depends on it.
-    with staged(folder) as stage, threadpool_limits(1, user_api="blas"):
+    with staged(folder) as stage, controller().limit(limits=1, user_api="blas"):
         source = source_of(state, parts, checkpoint)
         ranges = [measured(part, source, step) for part in parts]
         for part in parts:

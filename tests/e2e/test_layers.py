@@ -87,7 +87,7 @@ def test_every_field_changes_its_layer_alone(driver: Driver) -> None:
         (fields.stride, "2", "stride", (2, 2)),
         (fields.padding, "valid", "padding", "valid"),
         (fields.padding, "pad 3", "padding", 3),
-        (fields.activation, "tanh", "activation", "tanh"),
+        (fields.activation, "Tanh", "activation", "tanh"),
         (fields.weights, "He", "initialisation", "he"),
     ):
         choose(driver, field, text)

@@ -1,5 +1,6 @@
 """The worker: one pass running, one waiting; long jobs beside it."""
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 from threadpoolctl import threadpool_info
 
+from cnn_explorer.core import blas
 from cnn_explorer.core.drawing import blank, stroke
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Activations, Cancelled, Request
@@ -283,9 +285,8 @@ def test_matmul_serves_until_signal_is_there(worker: Worker, qtbot: QtBot) -> No
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_blas_is_limited_to_one_thread(worker: Worker, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(worker.finished, timeout=WAIT * 1000):
-        worker.submit(FIRST)
+def test_blas_is_limited_to_one_thread() -> None:
+    load_signal()
     threads = [
         pool["num_threads"]
         for pool in threadpool_info()
@@ -294,6 +295,31 @@ def test_blas_is_limited_to_one_thread(worker: Worker, qtbot: QtBot) -> None:
     ]
     assert threads
     assert set(threads) == {1}
+
+
+def test_the_linker_is_asked_once_and_before_modules_are_loaded() -> None:
+    """Asked while another thread loads a module, each would wait for the other for ever."""
+    code = """
+import sys
+from cnn_explorer.core import blas
+from cnn_explorer.gui.worker import load_signal
+
+made, asked = blas.ThreadpoolController, []
+blas.ThreadpoolController = lambda: asked.append("scipy.signal" in sys.modules) or made()
+load_signal()
+load_signal()
+assert asked == [False], asked
+assert "scipy.signal" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=WAIT * 4)
+
+
+def test_a_pass_asks_the_linker_nothing(
+    worker: Worker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blas, "controller", pytest.fail)
+    with qtbot.waitSignal(worker.finished, timeout=WAIT * 1000):
+        worker.submit(FIRST)
 
 
 # Long jobs.
