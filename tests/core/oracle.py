@@ -281,6 +281,10 @@ def naive(state: State, address: Address) -> tuple[np.ndarray, np.ndarray]:
     return sums, current
 
 
+KEEPING = MaxPool2d, AvgPool2d, BatchNorm2d, GlobalAvgPool2d, Flatten
+"""Layers of which each map is made of one other, which its number decides."""
+
+
 def addresses(network: Network) -> list[list[Address]]:
     """All addresses of Naive, layer by layer: a filter branches, the rest keeps the number."""
     found: list[list[Address]] = []
