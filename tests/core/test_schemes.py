@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
-from cnn_explorer.core.layers import AvgPool2d, Flatten
+from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
 from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.schemes import (
     ChannelScheme,
@@ -300,3 +300,43 @@ def test_the_costs_of_the_opening_network():
     assert real.multiply_adds == shared.multiply_adds == 12 * 9 * 784
     assert naive.multiply_adds == 12 * 9 * 784
     assert (real.map_bytes, naive.map_bytes) == (4 * 784 * 4, 12 * 784 * 4)
+
+
+@given(oracle.mixed(), st.sampled_from(ChannelScheme))
+def test_costs_of_layers_of_every_kind_are_counted(network, scheme):
+    every = oracle.addresses(network)
+    for index, (layer, cost) in enumerate(zip(network.layers, costs(network, scheme), strict=True)):
+        rows, columns = network.sizes[index + 1]
+        maps = len(every[index]) if scheme is NAIVE else layer.out_channels
+        assert cost.maps == maps
+        assert cost.map_bytes == 4 * maps * rows * columns
+        if not maps:
+            learned, products, shape = (0, 0), 0, None
+        elif isinstance(layer, Conv2d):
+            out, depth, kh, kw = layer.weight.shape
+            depth = depth if scheme is REAL else 1
+            learned = out * depth * kh * kw, 0 if layer.bias is None else out
+            convolutions = maps if scheme is NAIVE else out * layer.weight.shape[1]
+            products, shape = convolutions * rows * columns * kh * kw, (kh, kw, depth, out)
+        else:
+            both = layer.channels if isinstance(layer, BatchNorm2d) else 0
+            learned, products, shape = (both, both), 0, None
+        assert (cost.weights, cost.biases) == learned
+        assert cost.weight_bytes == 4 * sum(learned)
+        assert cost.multiply_adds == products
+        assert cost.kernel_shape == shape
+
+
+def test_the_costs_of_a_dense_layer():
+    network = Network(
+        (
+            new_network((3,)).layers[0],
+            Flatten(1, 3, (28, 28)),
+            Linear(2, np.ones((10, 2352, 1, 1), np.float32), np.zeros(10, np.float32)),
+        )
+    )
+    real, naive, shared = (costs(network, scheme)[2] for scheme in ChannelScheme)
+    assert (real.weights, real.biases, real.multiply_adds) == (23520, 10, 23520)
+    assert real.kernel_shape == (1, 1, 2352, 10)
+    assert (shared.weights, shared.multiply_adds) == (10, 23520)
+    assert (naive.maps, naive.weights, naive.kernel_shape) == (0, 0, None)
