@@ -226,7 +226,8 @@ class BatchNorm2d(WindowLayer):
                     f"({self.channels},)."
                 )
             array.flags.writeable = False
-        if not (self.variance >= 0).all() or not self.eps > 0:
+        # It is added as float32, which makes 0 of a smaller number.
+        if not (self.variance >= 0).all() or not self.eps >= np.finfo(np.float32).tiny:
             raise ValueError("A variance is not negative, and eps is more than 0.")
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"There is no activation “{self.activation}”.")
@@ -328,7 +329,8 @@ class Flatten(MapLayer):
     def output_size(self, size: Size) -> Size:
         """One pixel; ValueError where the maps have another size than the layer was made for."""
         if size != self.size:
-            raise ValueError(f"it was made for maps of {self.size}, not {size}.")
+            rows, columns = self.size
+            raise ValueError(f"it was made for maps of {rows}×{columns}, not {size[0]}×{size[1]}.")
         return 1, 1
 
     def source(self, output: int) -> tuple[int, int, int]:
