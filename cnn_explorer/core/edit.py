@@ -79,7 +79,8 @@ def new_network(
 def with_filters(network: Network, index: int, count: int) -> Network:
     """Change a layer's number of filters, 1 to 256; kernels that stay keep their values."""
     layer = _conv(network, index)
-    _check(network.names[index], "filters", count, 1, MAX_FILTERS)
+    what = "outputs" if isinstance(layer, Linear) else "filters"
+    _check(network.names[index], what, count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
     return replaced(network, index, **_filtered(layer, network.seed, count))
