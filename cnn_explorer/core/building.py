@@ -101,8 +101,8 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
         return Linear(
             number, new.weight, new.bias, activation="none", initialisation="uniform", fan=new.fan
         )
-    check_inputs(Conv2d, channels)
     convolutions = [layer for layer in network.layers if type(layer) is Conv2d]
+    check_inputs(f"Conv {len(convolutions) + 1}", channels)
     if not convolutions:
         return new_conv(number, channels, 4, (3, 3), "bank", network.seed)
     last = convolutions[-1]
@@ -119,9 +119,18 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
 
 def _statistics(state: State, index: int) -> tuple[Array, Array]:
     """Mean and variance of each input map of a layer, float32, shape (maps,)."""
+    network = state.network
     if index == 0:
         maps = state.drawing[np.newaxis]
     else:
-        above = Network(state.network.layers[:index], state.network.seed)
+        above = Network(network.layers[:index], network.seed)
         maps = forward(Request(State(state.drawing, above))).maps[-1]
-    return maps.mean(axis=(1, 2)), maps.var(axis=(1, 2))
+    with np.errstate(all="ignore"):
+        mean, variance = maps.mean(axis=(1, 2)), maps.var(axis=(1, 2))
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+        place = 1 + sum(isinstance(layer, BatchNorm2d) for layer in network.layers[:index])
+        raise ValueError(
+            f"BatchNorm {place}: the maps of {network.names[index - 1]} hold values that are too "
+            "large to have a mean and a variance."
+        )
+    return mean, variance

@@ -5,6 +5,7 @@ sentence that names the layer and the numbers, where the result could not work; 
 never changed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -78,7 +79,8 @@ def new_network(
 def with_filters(network: Network, index: int, count: int) -> Network:
     """Change a layer's number of filters, 1 to 256; kernels that stay keep their values."""
     layer = _conv(network, index)
-    _check(network.names[index], "filters", count, 1, MAX_FILTERS)
+    what = "outputs" if isinstance(layer, Linear) else "filters"
+    _check(network.names[index], what, count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
     return replaced(network, index, **_filtered(layer, network.seed, count))
@@ -90,6 +92,8 @@ def with_kernel_size(network: Network, index: int, side: int) -> Network:
     _check(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
     if layer.kernel_size == (side, side):
         return network
+    if isinstance(layer, Linear):
+        raise ValueError(f"{network.names[index]} has one weight for each value, and no windows.")
     outs, ins = range(layer.out_channels), range(layer.depth)
     weight = _kernels(layer, network.seed, outs, ins, (side, side))
     return replaced(network, index, weight=weight)
@@ -142,8 +146,7 @@ def with_option(network: Network, index: int, name: str, value: object) -> Netwo
     name, value
         Of a field of the layer's class, and what it shall be; not one that other fields follow.
     """
-    layer = _layer(network, index)
-    if getattr(layer, name) == value:
+    if getattr(_layer(network, index), name, None) == value:
         return network
     return replaced(network, index, **{name: value})
 
@@ -213,8 +216,11 @@ def move_layer(network: Network, index: int, to: int) -> Network:
 def replaced(network: Network, index: int, **changes: Any) -> Network:
     """Give a layer's fields other values, and the layers after it what follows from them."""
     layers = list(network.layers)
+    lacking = [name for name in changes if name not in _layer(network, index).__dataclass_fields__]
+    if lacking:
+        raise ValueError(f"{network.names[index]} has no {lacking[0].replace('_', ' ')}.")
     try:
-        layers[index] = replace(_layer(network, index), **changes)
+        layers[index] = replace(layers[index], **changes)
     except ValueError as error:
         raise ValueError(f"{network.names[index]}: {error}") from None
     return chained(layers, network.seed)
@@ -223,22 +229,25 @@ def replaced(network: Network, index: int, **changes: Any) -> Network:
 def chained(layers: list[Layer], seed: int) -> Network:
     """A network of these layers, each made to take the maps that the one before it makes."""
     channels, size = 1, INPUT_SIZE
+    places: Counter[str] = Counter()
     for index, layer in enumerate(layers):
-        layers[index] = _with_inputs(layer, seed, channels, size)
+        places[layer.kind] += 1
+        name = f"{layer.kind} {places[layer.kind]}"
+        layers[index] = _with_inputs(layer, name, seed, channels, size)
         channels = layers[index].out_channels
         try:
             size = layers[index].output_size(size)
-        except ValueError:
-            break  # the network says which layer that is
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     return Network(tuple(layers), seed)
 
 
-def check_inputs(kind: type[Conv2d], channels: int) -> None:
-    """Raise ValueError where a layer would need more kernels than anybody looks at."""
-    if channels > MAX_FILTERS and not issubclass(kind, Linear):
+def check_inputs(name: str, channels: int) -> None:
+    """Raise ValueError where a convolution would need more kernels than anybody looks at."""
+    if channels > MAX_FILTERS:
         raise ValueError(
-            f"A convolution takes at most {MAX_FILTERS} maps, not {channels:,}; after a Flatten it "
-            "is Linear layers that go on."
+            f"{name} takes at most {MAX_FILTERS} maps, not {channels:,}; after a Flatten it is "
+            "Linear layers that go on."
         )
 
 
@@ -257,7 +266,7 @@ def _conv(network: Network, index: int) -> Conv2d:
     return layer
 
 
-def _with_inputs(layer: Layer, seed: int, channels: int, size: Size) -> Layer:
+def _with_inputs(layer: Layer, name: str, seed: int, channels: int, size: Size) -> Layer:
     """Keep the kernels of the input maps that stay; the network checks whether groups divide."""
     if isinstance(layer, Flatten):
         same = (layer.channels, layer.size) == (channels, size)
@@ -276,7 +285,8 @@ def _with_inputs(layer: Layer, seed: int, channels: int, size: Size) -> Layer:
     if isinstance(layer, MapLayer):
         return replace(layer, channels=channels)
     assert isinstance(layer, Conv2d)
-    check_inputs(type(layer), channels)
+    if not isinstance(layer, Linear):
+        check_inputs(name, channels)
     if layer.depth == 1 < layer.groups:
         # Depthwise it stays: each map keeps as many filters of its own.
         multiplier = layer.out_channels // layer.groups

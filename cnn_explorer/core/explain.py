@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method
-from cnn_explorer.core.geometry import Taps
-from cnn_explorer.core.layer import Layer, Mutes
+from cnn_explorer.core.geometry import Sides, Taps
+from cnn_explorer.core.layer import Layer, Mutes, Size
 from cnn_explorer.core.layers import WindowLayer
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
@@ -166,8 +166,10 @@ def window_terms(
     IndexError
         If the output map has no such pixel.
     """
+    size = map_.shape[0], map_.shape[1]
     window, padding, rows, columns = _window_of(map_[np.newaxis], layer, pixel)
-    weights = layer.weights_at(window, ~padding, channel)
+    counted = ~_outside(size, rows, columns, layer.counting(size))
+    weights = layer.weights_at(window, counted, channel)
     return PixelTerms(window, weights, _weighted(window, weights), padding, rows, columns)
 
 
@@ -185,9 +187,12 @@ def window_sums(map_: Array, layer: WindowLayer, channel: int) -> tuple[Array, A
         float32, both of shape (output rows, output columns): the sums of the products, before the
         bias, and those of their magnitudes.
     """
-    rows, columns = layer.taps((map_.shape[0], map_.shape[1]))
-    window, padding = _windows(map_[np.newaxis], rows[:, np.newaxis, :], columns[np.newaxis, :, :])
-    weights = layer.weights_at(window, ~padding, channel)
+    size = map_.shape[0], map_.shape[1]
+    row_taps, column_taps = layer.taps(size)
+    rows, columns = row_taps[:, np.newaxis, :], column_taps[np.newaxis, :, :]
+    window, _ = _windows(map_[np.newaxis], rows, columns)
+    counted = ~_outside(size, rows, columns, layer.counting(size))
+    weights = layer.weights_at(window, counted, channel)
     products = _weighted(window, weights)[0]
     with np.errstate(all="ignore"):
         sums: Array = products.sum(axis=(-2, -1), dtype=np.float32)
@@ -205,13 +210,22 @@ def _window_of(
 
 def _windows(maps: Array, rows: Taps, columns: Taps) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Input values at some rows × columns, 0 in the padding, and where that is."""
-    height, width = maps.shape[1:]
-    outside_rows = (rows < 0) | (rows >= height)
-    outside_columns = (columns < 0) | (columns >= width)
-    padding = outside_rows[..., :, np.newaxis] | outside_columns[..., np.newaxis, :]
+    height, width = size = maps.shape[1], maps.shape[2]
+    padding = _outside(size, rows, columns)
     across = columns.clip(0, width - 1)[..., np.newaxis, :]
     window = maps[:, rows.clip(0, height - 1)[..., :, np.newaxis], across]
     return np.where(padding, np.float32(0), window), padding
+
+
+def _outside(
+    size: Size, rows: Taps, columns: Taps, around: Sides = ((0, 0), (0, 0))
+) -> npt.NDArray[np.bool_]:
+    """Which crossings of rows and columns lie outside a map, and outside so much around it."""
+    beyond_rows, beyond_columns = (
+        (lines < -before) | (lines >= length + after)
+        for lines, length, (before, after) in zip((rows, columns), size, around, strict=True)
+    )
+    return beyond_rows[..., :, np.newaxis] | beyond_columns[..., np.newaxis, :]
 
 
 def _weighted(window: Array, weights: Array) -> Array:

@@ -14,7 +14,13 @@ from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, m
 from cnn_explorer.core.naive import check_view, naive_maps
 from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.patch import EMPTY, differing, patched, reached
-from cnn_explorer.core.schemes import Address, ChannelScheme, check_address, scheme_kernel
+from cnn_explorer.core.schemes import (
+    Address,
+    ChannelScheme,
+    check_address,
+    is_there,
+    scheme_kernel,
+)
 from cnn_explorer.core.state import State
 
 
@@ -297,10 +303,11 @@ def _naive(request: Request, checkpoint: Callable[[], None] | None) -> Activatio
 
 
 def _held(request: Request) -> tuple[tuple[Address, ...], ...]:
-    """In Naive the maps in view, and after them those that the making needs."""
-    held = list(request.in_view or ((),) * len(request.state.network.layers))
+    """In Naive the maps in view, and after them the one looked at and what it is made from."""
+    state = request.state
+    held = list(request.in_view or ((),) * len(state.network.layers))
     making = request.making or ()
-    if making and not can_be_made(request.state, making):
+    if making and not is_there(state.network, state.scheme, len(making) - 1):
         making = ()
     for address in (making[:-1], making):
         if address and address not in held[len(address) - 1]:

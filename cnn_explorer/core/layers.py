@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.geometry import Padding, Taps, output_size, taps
+from cnn_explorer.core.geometry import Padding, Sides, Taps, explicit_padding, output_size, taps
 from cnn_explorer.core.layer import MapLayer, Size
 from cnn_explorer.core.normalisation import batch_norm, softmax
 from cnn_explorer.core.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
@@ -22,16 +22,20 @@ MAX_FEATURES = 4096
 class WindowLayer(MapLayer):
     """A layer of which each pixel is a weighted sum of one window of one input map."""
 
+    def counting(self, size: Size) -> Sides:
+        """Rows and columns around a map of a size that count as values; the rest of them do not."""
+        return (0, 0), (0, 0)
+
     @abstractmethod
-    def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
+    def weights_at(self, windows: Array, counted: npt.NDArray[np.bool_], channel: int) -> Array:
         """What each cell of some windows is multiplied by, so that their sums are the pixels.
 
         Parameters
         ----------
         windows
             float32, shape (…, kh, kw): input values, 0 in the padding.
-        inside
-            bool, shape (…, kh, kw): which cells are no padding.
+        counted
+            bool, shape (…, kh, kw): which cells lie in the map, or in what counts around it.
         channel
             Number of the map.
 
@@ -44,6 +48,10 @@ class WindowLayer(MapLayer):
     def bias_of(self, channel: int) -> float | None:
         """What is added to the sum, or None for nothing."""
         return None
+
+    def bias_magnitude(self, channel: int) -> float:
+        """Magnitudes of what the bias itself is summed from: its rounding errors grow with them."""
+        return 0.0
 
     @abstractmethod
     def kernel_of(self, channel: int) -> Array:
@@ -102,13 +110,15 @@ class MaxPool2d(_Pool2d):
         """Pool each map."""
         return max_pool2d(maps, self.kernel_size, **self._windows)
 
-    def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
+    def weights_at(self, windows: Array, counted: npt.NDArray[np.bool_], channel: int) -> Array:
         """One for the cell that won, the first of equals, and zero for the others."""
-        shape = windows.shape
-        values = np.where(inside, windows, -np.inf).reshape(*shape[:-2], -1)
-        weights = np.zeros(values.shape, np.float32)
-        np.put_along_axis(weights, values.argmax(axis=-1, keepdims=True), np.float32(1), axis=-1)
-        return weights.reshape(shape)
+        values = np.where(counted, windows, -np.inf)
+        largest = values.max(axis=(-2, -1), keepdims=True)
+        equal = counted & ((values == largest) | np.isnan(values))
+        weights = np.zeros((*windows.shape[:-2], self.kernel_of(channel).size), np.float32)
+        first = equal.reshape(weights.shape).argmax(axis=-1, keepdims=True)
+        np.put_along_axis(weights, first, np.float32(1), axis=-1)
+        return weights.reshape(windows.shape)
 
     def kernel_of(self, channel: int) -> Array:
         """The window: any of its cells may win."""
@@ -134,12 +144,22 @@ class AvgPool2d(_Pool2d):
         counted = self.count_include_pad
         return avg_pool2d(maps, self.kernel_size, **self._windows, count_include_pad=counted)
 
-    def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
+    def counting(self, size: Size) -> Sides:
+        """The padding, if it counts; what `ceil_mode` adds beyond it never does."""
+        if not self.count_include_pad:
+            return super().counting(size)
+        return explicit_padding(
+            size,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+
+    def weights_at(self, windows: Array, counted: npt.NDArray[np.bool_], channel: int) -> Array:
         """One by the number of cells that count."""
-        if self.count_include_pad:
-            return np.broadcast_to(self.kernel_of(channel), windows.shape)
-        counted = np.broadcast_to(inside, windows.shape).astype(np.float32)
-        weights: Array = counted / counted.sum(axis=(-2, -1), keepdims=True)
+        ones = np.broadcast_to(counted, windows.shape).astype(np.float32)
+        weights: Array = ones / ones.sum(axis=(-2, -1), keepdims=True)
         return weights
 
     def kernel_of(self, channel: int) -> Array:
@@ -184,7 +204,8 @@ class BatchNorm2d(WindowLayer):
                     f"({self.channels},)."
                 )
             array.flags.writeable = False
-        if not (self.variance >= 0).all() or self.eps <= 0:
+        # It is added as float32, which makes 0 of a smaller number.
+        if not (self.variance >= 0).all() or not self.eps >= np.finfo(np.float32).tiny:
             raise ValueError("A variance is not negative, and eps is more than 0.")
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"There is no activation “{self.activation}”.")
@@ -211,7 +232,7 @@ class BatchNorm2d(WindowLayer):
         """Apply the layer's activation to an array of any shape."""
         return ACTIVATIONS[self.activation].function(maps, *self.activation_parameters)
 
-    def weights_at(self, windows: Array, inside: npt.NDArray[np.bool_], channel: int) -> Array:
+    def weights_at(self, windows: Array, counted: npt.NDArray[np.bool_], channel: int) -> Array:
         """What the one value is multiplied by."""
         return np.broadcast_to(self.kernel_of(channel), windows.shape)
 
@@ -224,6 +245,11 @@ class BatchNorm2d(WindowLayer):
         """What is added to each product."""
         scale = self.kernel_of(channel)[0, 0]
         return float(self.bias[channel] - self.mean[channel] * scale)
+
+    def bias_magnitude(self, channel: int) -> float:
+        """Mean and bias may all but cancel."""
+        scale = float(self.kernel_of(channel)[0, 0])
+        return abs(float(self.bias[channel])) + abs(float(self.mean[channel]) * scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,7 +307,8 @@ class Flatten(MapLayer):
     def output_size(self, size: Size) -> Size:
         """One pixel; ValueError where the maps have another size than the layer was made for."""
         if size != self.size:
-            raise ValueError(f"it was made for maps of {self.size}, not {size}.")
+            rows, columns = self.size
+            raise ValueError(f"it was made for maps of {rows}×{columns}, not {size[0]}×{size[1]}.")
         return 1, 1
 
     def source(self, output: int) -> tuple[int, int, int]:

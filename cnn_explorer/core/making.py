@@ -178,7 +178,9 @@ def _make_windows(
     sums, magnitudes = window_sums(maps[0], layer, channel)
     kernel = layer.kernel_of(channel)
     bias = np.float32(layer.bias_of(channel) or 0)
-    allowed = sum_allowed(magnitudes, kernel.size + 1, kernel.size + 1, abs(float(bias)))
+    # One rounding more than in a convolution: the bias may be a difference of products.
+    roundings = kernel.size + 2
+    allowed = sum_allowed(magnitudes, roundings, roundings, layer.bias_magnitude(channel))
     parts = sums[np.newaxis]
     proof = prove(sums + bias, before, after, layer, allowed)
     return Making(

@@ -288,7 +288,7 @@ class Linear(Conv2d):
     def __post_init__(self) -> None:
         super().__post_init__()
         steps = *self.kernel_size, *self.stride, *self.dilation, self.groups
-        if set(steps) != {1} or self.padding != "same":
+        if set(steps) != {1} or (self.padding, self.padding_mode) != ("same", "zeros"):
             raise ValueError("A dense layer has one weight for each value and output, no windows.")
 
     def output_size(self, size: Size) -> Size:

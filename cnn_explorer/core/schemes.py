@@ -103,7 +103,7 @@ def check_address(address: Address, network: Network) -> None:
                 f"Part {index + 1} of the address {address_text(address)} is {filter_}, but layer "
                 f"{index + 1} has filters 0 to {layer.out_channels - 1}."
             )
-    if address != path_to(network, address, len(address) - 1, address[-1]):
+    if address != followed(network, address):
         raise ValueError(
             f"The address {address_text(address)} changes the number of a map where no filter "
             "acts on it."
@@ -235,15 +235,14 @@ def with_filters(filters: Address, network: Network, layer: int | None = None) -
     remaining = list(filters)
     for one in network.layers[: last + 1]:
         parts.append(remaining.pop(0) if isinstance(one, Conv2d) else parts[-1] if parts else 0)
-    address = tuple(parts)
     for index in places[: len(filters)]:
-        if not 0 <= address[index] < network.layers[index].out_channels:
+        if not 0 <= parts[index] < network.layers[index].out_channels:
             raise ValueError(
                 f"Part {places.index(index) + 1} of the address {address_text(filters)} is "
-                f"{address[index]}, but {network.names[index]} has filters 0 to "
+                f"{parts[index]}, but {network.names[index]} has filters 0 to "
                 f"{network.layers[index].out_channels - 1}."
             )
-    return address
+    return followed(network, parts)
 
 
 def address_text(address: Address) -> str:

@@ -61,7 +61,8 @@ def steps(shown: Activations, address: Address, pixel: tuple[int, int]) -> Steps
     name = f"{short_name(state.network, index)}[{map_number(state, address)}]"
     if isinstance(layer, GlobalAvgPool2d):
         count = maps.shape[1] * maps.shape[2]
-        total = float(maps.sum(dtype=np.float32))
+        with np.errstate(all="ignore"):
+            total = float(maps.sum(dtype=np.float32))
         lines = [(f"sum of the {count} pixels", total), (f"divided by {count} = {name}", value)]
     elif isinstance(layer, Flatten):
         _, row, column = layer.source(address[-1])

@@ -122,6 +122,7 @@ class LayerEditor(QWidget):
         """Show the activation of a layer, and its parameters."""
         self.activation.setCurrentIndex(list(ACTIVATIONS).index(layer.activation))
         parameters = ACTIVATIONS[layer.activation].parameters
+        complete = ACTIVATIONS[layer.activation].complete(values)
         shown = [box for box in self.parameters if not box.isHidden()]
         for place, box in enumerate(self.parameters):
             box.setVisible(place < len(parameters))
@@ -129,7 +130,7 @@ class LayerEditor(QWidget):
                 parameter = parameters[place]
                 box.setPrefix(f"{parameter.name} ")
                 box.setRange(parameter.low, parameter.high)
-                box.setValue(values[place] if values else parameter.default)
+                box.setValue(complete[place])
                 box.setAccessibleName(f"{self._name} activation's {parameter.name}")
                 box.setToolTip(f"{parameter.name} of the activation; usually {parameter.default:g}")
         if shown != [box for box in self.parameters if not box.isHidden()]:
@@ -144,8 +145,12 @@ class LayerEditor(QWidget):
     @Slot()
     def _edit_parameters(self) -> None:
         layer = self.document.state.network.layers[self.layer]
-        count = len(ACTIVATIONS[layer.activation].parameters)
-        values = tuple(round(box.value(), 6) for box in self.parameters[:count])
+        complete = ACTIVATIONS[layer.activation].complete(layer.activation_parameters)
+        # A field shows fewer digits than there may be: what it shows already is not entered.
+        values = tuple(
+            value if round(value, box.decimals()) == box.value() else box.value()
+            for box, value in zip(self.parameters, complete, strict=False)
+        )
         text = f"{ACTIVATIONS[layer.activation].label} {', '.join(f'{v:g}' for v in values)}"
         self.apply(text, edit.with_option, "activation_parameters", values)
 

@@ -143,7 +143,11 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
     """
     shown = f"“{text.strip()[:40]}”"
     parts = text.split(".")
-    layers = [layer for layer in network.layers[: network.head] if isinstance(layer, Conv2d)]
+    layers = [
+        (number, layer.out_channels)
+        for number, layer in enumerate(network.layers[: network.head], 1)
+        if isinstance(layer, Conv2d)
+    ]
     if len(parts) > len(layers):
         raise ValueError(
             f"The address range {shown} has {len(parts)} parts; the network has "
@@ -151,7 +155,7 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
             "whose maps they are."
         )
     ranges = [
-        _filters(part.strip(), shown, place, layer.out_channels)
+        _filters(part.strip(), shown, place, *layer)
         for place, (part, layer) in enumerate(zip(parts, layers, strict=False), 1)
     ]
     count = math.prod(map(len, ranges))
@@ -163,7 +167,7 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
     return tuple(with_filters(filters, network) for filters in product(*ranges))
 
 
-def _filters(part: str, shown: str, place: int, filters: int) -> range:
+def _filters(part: str, shown: str, place: int, layer: int, filters: int) -> range:
     """The filters that one part of a range means."""
     if part == "*":
         return range(filters)
@@ -182,7 +186,7 @@ def _filters(part: str, shown: str, place: int, filters: int) -> range:
         )
     if last >= filters:
         raise ValueError(
-            f"Part {place} of the address range {shown} asks for filter {last}, but layer {place} "
+            f"Part {place} of the address range {shown} asks for filter {last}, but layer {layer} "
             f"has filters 0 to {filters - 1}."
         )
     return range(first, last + 1)
@@ -210,9 +214,9 @@ def _naive_pools(
         counts = map_counts(network, ChannelScheme.NAIVE)
         total = sum(counts[index] for index in wanted)
         if total > MOST_UNASKED:
-            deepest = max(wanted)
-            count = len(filters_of((0,) * (deepest + 1), network))
-            example = ".".join([*"0" * (count - 1), "*"])
+            convolves = [isinstance(layer, Conv2d) for layer in network.layers[: max(wanted) + 1]]
+            example = ".".join([*"0" * (sum(convolves) - 1), "*"])
+            deepest = len(convolves) - 1 - convolves[::-1].index(True)
             raise ValueError(
                 f"Every filter on every map makes {total:,} maps; beyond {MOST_UNASKED:,} give an "
                 f"address range, such as {example} for some of layer {deepest + 1}."

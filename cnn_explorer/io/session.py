@@ -188,6 +188,7 @@ def _conv(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int
         muted=_muted(archive, name, item.get("muted", 0)),
     )
     _whole(layer.out_channels, f"{name}'s filters", 1, MAX_FILTERS)
+    _whole(layer.in_channels, f"{name}'s input maps", 1, MAX_FEATURES if dense else MAX_FILTERS)
     _whole(max(layer.kernel_size), f"{name}'s kernel size", 1, 1 if dense else MAX_KERNEL_SIZE)
     if layer.out_channels % layer.groups:
         raise ValueError(f"{layer.groups} groups do not divide {layer.out_channels} filters")
@@ -202,11 +203,11 @@ def _pool(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int
         "stride": _pair(item["stride"], f"{name}'s stride", MAX_KERNEL_SIZE),
         "padding": _padding(item["padding"], name),
         "dilation": _pair(item["dilation"], f"{name}'s dilation", min(INPUT_SIZE)),
-        "ceil_mode": bool(item["ceil_mode"]),
+        "ceil_mode": _flag(item, "ceil_mode", name),
     }
     if item["type"] == "MaxPool2d":
         return MaxPool2d(**shared)
-    return AvgPool2d(**shared, count_include_pad=bool(item["count_include_pad"]))
+    return AvgPool2d(**shared, count_include_pad=_flag(item, "count_include_pad", name))
 
 
 def _norm(archive: zipfile.ZipFile, name: str, item: dict[str, Any], number: int) -> Layer:
@@ -261,14 +262,14 @@ def _channels(item: dict[str, Any], name: str) -> int:
 def _parameters(item: dict[str, Any], name: str) -> tuple[float, ...]:
     """Parameters of an activation; none in a file from before there were any."""
     values = tuple(item.get("activation_parameters", ()))
-    if not all(isinstance(value, int | float) and abs(value) <= _MOST_VALUE for value in values):
+    if not all(type(value) in (int, float) and abs(value) <= _MOST_VALUE for value in values):
         raise ValueError(f"{name}'s activation has parameters that are no numbers")
     return tuple(map(float, values))
 
 
 def _muted(archive: zipfile.ZipFile, name: str, count: Any) -> Mutes | None:
     """Mutes of a layer, as many as are announced."""
-    if _whole(count, f"{name}'s mutes", 0, MAX_FILTERS**2) == 0:
+    if _whole(count, f"{name}'s mutes", 0, MAX_FILTERS * MAX_FEATURES) == 0:
         return None
     muted = _stored(archive, f"{name}.muted", "|b1")
     if muted.view(np.uint8).sum() != count or muted.view(np.uint8).max() > 1:
@@ -285,6 +286,13 @@ def _padding(value: Any, name: str) -> Padding:
 def _pair(value: Any, what: str, most: int) -> tuple[int, int]:
     rows, columns = value
     return _whole(rows, what, 1, most), _whole(columns, what, 1, most)
+
+
+def _flag(item: dict[str, Any], key: str, name: str) -> bool:
+    value = item[key]
+    if type(value) is not bool:
+        raise ValueError(f"{name}'s {key} is {value!r}; it must be true or false")
+    return value
 
 
 def _whole(value: Any, what: str, least: int, most: int) -> int:

@@ -11,7 +11,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Softmax,
+)
+from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 
@@ -155,21 +164,102 @@ def bias_of(layer: Conv2d, j: int) -> float:
     return 0.0 if layer.bias is None else float(layer.bias[j])
 
 
-def activated(values: np.ndarray, layer: Conv2d) -> np.ndarray:
+def activated(values: np.ndarray, layer: Layer) -> np.ndarray:
     return ACTIVATION[layer.activation](values, *layer.activation_parameters)
+
+
+def convolved(maps: Sequence[np.ndarray], layer: Conv2d, scheme: ChannelScheme) -> list[np.ndarray]:
+    """A convolution's maps before activation, in Real or Shared."""
+    shape = [len(windows(layer, axis, maps[0].shape[axis])) for axis in (0, 1)]
+    result = []
+    for j in range(layer.weight.shape[0]):
+        each = zip(parts(maps, layer, j, scheme), mutes(layer, j), strict=True)
+        heard = [part for part, muted in each if not muted]
+        result.append(sum(heard, np.zeros(shape)) + bias_of(layer, j))
+    return result
+
+
+def pool_windows(layer: MaxPool2d | AvgPool2d, axis: int, size: int) -> list[list[int]]:
+    """Rows, or columns, of each window: below 0 or from the size on they are padding."""
+    side, step, gap = layer.kernel_size[axis], layer.stride[axis], layer.dilation[axis]
+    padding = layer.padding[axis] if isinstance(layer.padding, tuple) else layer.padding
+    before, after = one_side(size, side, step, gap, padding)
+    result, start = [], -before
+    while True:
+        window = [start + tap * gap for tap in range(side)]
+        over = window[-1] - (size + after - 1)
+        # In ceil mode as many windows as if the map went on to the next step.
+        if over > 0 and not (layer.ceil_mode and over < step and start < size):
+            return result
+        result.append(window)
+        start += step
+
+
+def pooled(layer: MaxPool2d | AvgPool2d, map_: np.ndarray) -> np.ndarray:
+    """One map, a window at a time."""
+    lines = [pool_windows(layer, axis, map_.shape[axis]) for axis in (0, 1)]
+    counted = getattr(layer, "count_include_pad", False)
+    around = [(0, 0), (0, 0)]
+    if counted:
+        own = layer.padding if isinstance(layer.padding, tuple) else (layer.padding,) * 2
+        geometry = zip(
+            map_.shape, layer.kernel_size, layer.stride, layer.dilation, own, strict=True
+        )
+        around = [one_side(*axis) for axis in geometry]
+    result = np.empty([len(each) for each in lines])
+    for place in np.ndindex(*result.shape):
+        rows, columns = (lines[axis][place[axis]] for axis in (0, 1))
+        inside = [
+            [line for line in window if 0 <= line < map_.shape[axis]]
+            for axis, window in enumerate((rows, columns))
+        ]
+        values = [float(map_[row, column]) for row in inside[0] for column in inside[1]]
+        if isinstance(layer, MaxPool2d):
+            result[place] = max(values)
+            continue
+        count = 1
+        for axis, window in enumerate((rows, columns)):
+            first, end = -around[axis][0], map_.shape[axis] + around[axis][1]
+            count *= sum(first <= line < end for line in window)
+        result[place] = sum(values) / count
+    return result
+
+
+def normalised(layer: BatchNorm2d, map_: np.ndarray, j: int) -> np.ndarray:
+    mean, variance, weight, bias = (
+        float(values[j]) for values in (layer.mean, layer.variance, layer.weight, layer.bias)
+    )
+    return (map_.astype(float) - mean) / math.sqrt(variance + layer.eps) * weight + bias
+
+
+def plain(layer: Layer, map_: np.ndarray, j: int) -> np.ndarray:
+    """Map j of a layer that acts map by map, before activation."""
+    if isinstance(layer, MaxPool2d | AvgPool2d):
+        return pooled(layer, map_)
+    if isinstance(layer, BatchNorm2d):
+        return normalised(layer, map_, j)
+    assert isinstance(layer, GlobalAvgPool2d)
+    return np.full((1, 1), math.fsum(map_.ravel().tolist()) / map_.size)
+
+
+def before(maps: Sequence[np.ndarray], layer: Layer, scheme: ChannelScheme) -> list[np.ndarray]:
+    """A layer's maps before activation, in Real or Shared."""
+    if isinstance(layer, Conv2d):
+        return convolved(maps, layer, scheme)
+    if isinstance(layer, Flatten):
+        pixels = [map_[place] for map_ in maps for place in np.ndindex(*map_.shape)]
+        return [np.full((1, 1), float(pixel)) for pixel in pixels]
+    if isinstance(layer, Softmax):
+        powers = np.exp(np.array(maps, float) - np.max(maps, axis=0))
+        return list(powers / sum(powers))
+    return [plain(layer, map_, j) for j, map_ in enumerate(maps)]
 
 
 def summed(state: State) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Real and Shared, a filter at a time: each layer's maps before and after activation."""
     maps, befores, afters = [state.drawing], [], []
     for layer in state.network.layers:
-        new = []
-        for j in range(layer.weight.shape[0]):
-            each = zip(parts(maps, layer, j, state.scheme), mutes(layer, j), strict=True)
-            heard = [part for part, muted in each if not muted]
-            shape = [len(windows(layer, axis, maps[0].shape[axis])) for axis in (0, 1)]
-            new.append(sum(heard, np.zeros(shape)) + bias_of(layer, j))
-        befores.append(np.array(new))
+        befores.append(np.array(before(maps, layer, state.scheme)))
         maps = list(activated(befores[-1], layer))
         afters.append(np.array(maps))
     return befores, afters
@@ -177,15 +267,37 @@ def summed(state: State) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def naive(state: State, address: Address) -> tuple[np.ndarray, np.ndarray]:
     """One map of Naive, before and after activation: a chain of single convolutions."""
-    current = before = state.drawing
+    current = sums = state.drawing
     for index, j in enumerate(address):
         layer, parent = state.network.layers[index], address[index - 1] if index else 0
-        before = one_convolution(current, sum(layer.weight[j].astype(float)), layer)
-        if (parent, True) in zip(inputs(layer, j), mutes(layer, j), strict=True):
-            before *= 0
-        before += bias_of(layer, j)
-        current = activated(before, layer)
-    return before, current
+        if isinstance(layer, Conv2d):
+            sums = one_convolution(current, sum(layer.weight[j].astype(float)), layer)
+            if (parent, True) in zip(inputs(layer, j), mutes(layer, j), strict=True):
+                sums *= 0
+            sums += bias_of(layer, j)
+        else:
+            sums = plain(layer, current, j)
+        current = activated(sums, layer)
+    return sums, current
+
+
+KEEPING = MaxPool2d, AvgPool2d, BatchNorm2d, GlobalAvgPool2d, Flatten
+"""Layers of which each map is made of one other, which its number decides."""
+
+
+def addresses(network: Network) -> list[list[Address]]:
+    """All addresses of Naive, layer by layer: a filter branches, the rest keeps the number."""
+    found: list[list[Address]] = []
+    paths: list[Address] = [()]
+    for layer in network.layers:
+        if isinstance(layer, Linear | Flatten | Softmax) or not paths:
+            paths = []
+        elif isinstance(layer, Conv2d):
+            paths = [(*path, j) for path in paths for j in range(layer.weight.shape[0])]
+        else:
+            paths = [(*path, path[-1] if path else 0) for path in paths]
+        found.append(paths)
+    return found
 
 
 # What is tried
@@ -260,4 +372,97 @@ def networks(draw, *, most_layers=3, **options) -> Network:
         chosen.append(replace(layer, number=number))
         channels = layer.weight.shape[0]
         size = tuple(len(windows(layer, axis, size[axis])) for axis in (0, 1))
+    return Network(tuple(chosen))
+
+
+@st.composite
+def pools(draw, number: int, channels: int, size: tuple[int, int]) -> Layer:
+    """A pooling layer that fits maps of a size."""
+    kind = draw(st.sampled_from([MaxPool2d, AvgPool2d]))
+    options = {} if kind is MaxPool2d else {"count_include_pad": draw(st.booleans())}
+    sides = st.tuples(few, few)
+    layer = kind(
+        number,
+        channels,
+        kernel_size=draw(st.tuples(st.integers(1, 4), st.integers(1, 4))),
+        stride=draw(sides),
+        padding=draw(
+            st.sampled_from(["same", "same_lower", "valid", 0, 1, (1, 0), ((0, 1), (1, 0))])
+        ),
+        dilation=draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (2, 2)])),
+        ceil_mode=draw(st.booleans()),
+        **options,
+    )
+    lines = [pool_windows(layer, axis, size[axis]) for axis in (0, 1)]
+    sees = all(
+        any(0 <= line < size[axis] for line in window) for axis in (0, 1) for window in lines[axis]
+    )
+    return layer if all(lines) and sees else kind(number, channels, (1, 1), (1, 1))
+
+
+@st.composite
+def norms(draw, number: int, channels: int) -> BatchNorm2d:
+    generator = np.random.default_rng(draw(st.integers(0, 9999)))
+    mean, weight, bias = generator.standard_normal((3, channels)).astype(np.float32)
+    variance = generator.uniform(0.05, 2, channels).astype(np.float32)
+    activation = draw(st.sampled_from(["none", "none", "relu", "elu", "tanh", "leaky_relu"]))
+    return BatchNorm2d(
+        number, channels, mean, variance, weight, bias,
+        eps=draw(st.sampled_from([1e-5, 1e-3, 0.5])),
+        activation=activation,
+        activation_parameters=(0.3,) if activation == "leaky_relu" and draw(st.booleans()) else (),
+    )  # fmt: skip
+
+
+@st.composite
+def linears(draw, number: int, channels: int) -> Linear:
+    generator = np.random.default_rng(draw(st.integers(0, 9999)))
+    out = draw(few)
+    weight = channels**-0.5 * generator.standard_normal((out, channels, 1, 1))
+    bias = (generator.standard_normal(out) / 4).astype(np.float32)
+    return Linear(
+        number,
+        weight.astype(np.float32),
+        bias if draw(st.booleans()) else None,
+        activation=draw(st.sampled_from(["none", "relu", "sigmoid"])),
+        muted=generator.random((out, channels)) < draw(st.sampled_from([0, 0.3])),
+    )
+
+
+@st.composite
+def mixed(draw, *, most_layers=6, body=False, **options) -> Network:
+    """Layers of all kinds in a row, from one map of 28×28; without those that mix, if asked."""
+    chosen: list[Layer] = []
+    channels, size = 1, (28, 28)
+    for number in range(draw(st.integers(1, most_layers))):
+        kinds = ["conv", "conv", "pool", "pool", "norm", "mean"]
+        if not body:
+            kinds += ["softmax"]
+            kinds += ["linear"] * 2 if size == (1, 1) else []
+            kinds += ["flatten"] * 2 if channels * size[0] * size[1] <= 200 else []
+        kind = draw(st.sampled_from(kinds))
+        if kind == "conv" and channels <= 8:
+            layer = draw(layers(size=size, channels=channels, **options))
+            layer = replace(layer, number=number)
+        elif kind == "linear":
+            layer = draw(linears(number, channels))
+        elif kind == "norm":
+            layer = draw(norms(number, channels))
+        elif kind == "mean":
+            layer = GlobalAvgPool2d(number, channels)
+        elif kind == "flatten":
+            layer = Flatten(number, channels, size)
+        elif kind == "softmax":
+            layer = Softmax(number, channels)
+        else:
+            layer = draw(pools(number, channels, size))
+        chosen.append(layer)
+        channels = layer.weight.shape[0] if isinstance(layer, Conv2d) else channels
+        if isinstance(layer, Flatten | GlobalAvgPool2d):
+            channels *= size[0] * size[1] if isinstance(layer, Flatten) else 1
+            size = (1, 1)
+        elif isinstance(layer, Conv2d):
+            size = tuple(len(windows(layer, axis, size[axis])) for axis in (0, 1))
+        elif isinstance(layer, MaxPool2d | AvgPool2d):
+            size = tuple(len(pool_windows(layer, axis, size[axis])) for axis in (0, 1))
     return Network(tuple(chosen))

@@ -24,6 +24,7 @@ from cnn_explorer.core.explain import (
     running_sums,
 )
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layers import BatchNorm2d, Softmax
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
@@ -329,6 +330,48 @@ def test_a_cell_of_a_kernel_multiplies_its_field(network, data):
     assert cells(cell_field(network, index, (u, v))) == field
     field = {(rows[row][u], columns[column][v])} & every
     assert cells(cell_field(network, index, (u, v), (row, column))) == field
+
+
+@st.composite
+def increasing_mixed(draw) -> Network:
+    """Layers of every kind that give zero for zero, and more for more."""
+    chosen = []
+    for layer in draw(oracle.mixed(most_filters=2, positive=True)).layers:
+        if isinstance(layer, Conv2d):
+            changes = {"weight": abs(layer.weight) + np.float32(0.01), "bias": None, "muted": None}
+            layer = replace(layer, activation="none", activation_parameters=(), **changes)
+        elif isinstance(layer, BatchNorm2d | Softmax):  # a share grows at the cost of others
+            ones, zeros = np.ones(layer.channels, np.float32), np.zeros(layer.channels, np.float32)
+            layer = BatchNorm2d(layer.number, layer.channels, zeros, ones, 2 * ones, zeros)
+        chosen.append(layer)
+    return Network(tuple(chosen))
+
+
+@settings(max_examples=40)
+@given(increasing_mixed(), st.tuples(st.integers(0, 27), st.integers(0, 27)), st.data())
+def test_through_layers_of_every_kind_a_pixel_reaches_its_footprint(network, pixel, data):
+    drawing = np.zeros((28, 28), np.float32)
+    drawing[pixel] = 1
+    fields = footprint(network, 0, pixel)
+    reached = [drawing > 0, *((maps > 0).any(axis=0) for maps in maps_of(network, drawing))]
+    for field, changed in zip(fields, reached, strict=True):
+        np.testing.assert_array_equal(field.mask, changed)
+    layer = data.draw(st.integers(0, len(network.layers) - 1))
+    output = data.draw(pixels_of(reached[layer + 1]))
+    seen = receptive_field(network, layer, output)
+    assert seen[0].mask[pixel] == reached[layer + 1][output]
+    assert [field.mask.shape for field in seen] == list(network.sizes[: layer + 2])
+
+
+@settings(max_examples=30)
+@given(oracle.mixed(most_filters=2), oracle.drawings, st.data())
+def test_outside_of_its_receptive_field_nothing_changes_a_pixel_of_any_kind(network, drawing, data):
+    layer = data.draw(st.integers(0, len(network.layers) - 1))
+    pixel = data.draw(pixels_of(np.empty(network.sizes[layer + 1])))
+    inside = receptive_field(network, layer, pixel)[0].mask
+    other = np.where(inside, drawing, 1 - drawing)
+    before, after = (maps_of(network, one)[layer][:, *pixel] for one in (drawing, other))
+    np.testing.assert_allclose(before, after, rtol=1e-5, atol=1e-5)
 
 
 def test_a_layer_counts_from_the_end_too_and_one_that_there_is_not_is_said():

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from cnn_explorer.core.drawing import draw
 from cnn_explorer.core.edit import new_network, with_activation, with_bias
 from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
-from cnn_explorer.core.making import Cells
+from cnn_explorer.core.making import Cells, can_be_made
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import Address, ChannelScheme, path_to
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -82,6 +82,45 @@ def test_a_naive_map_is_a_chain_of_single_convolutions(network, drawing, method,
         for depth in range(1, len(address) + 1)
     }
     assert shown.convolutions == len(ancestors)
+
+
+@settings(max_examples=60)
+@given(oracle.mixed(), st.sampled_from([REAL, SHARED]), drawings, methods)
+def test_layers_of_every_kind_follow_their_definitions(network, scheme, drawing, method):
+    shown = compute(network, scheme, drawing, method=method)
+    befores, afters = oracle.summed(shown.state)
+    assert [maps.shape[1:] for maps in afters] == list(network.sizes[1:])
+    looked_at = [
+        index for index in range(len(afters)) if can_be_made(shown.state, (0,) * (index + 1))
+    ]
+    for index in looked_at:
+        address = path_to(network, (0,) * len(afters), index, 0)
+        before = forward(replace(shown.request, making=address)).before[index]
+        assert_close(before, befores[index])
+    for maps, expected in zip(shown.maps, afters, strict=True):
+        assert_close(maps, expected)
+    convolutions = [layer for layer in network.layers if isinstance(layer, Conv2d)]
+    assert shown.convolutions == sum(
+        layer.weight.shape[0] * layer.weight.shape[1] for layer in convolutions
+    )
+
+
+@settings(max_examples=50)
+@given(oracle.mixed(most_filters=3), drawings, methods, st.data())
+def test_a_naive_map_goes_through_layers_of_every_kind(network, drawing, method, data):
+    every = oracle.addresses(network)
+    in_view = tuple(
+        tuple(data.draw(st.lists(st.sampled_from(some), unique=True, max_size=3))) if some else ()
+        for some in every
+    )
+    shown = compute(network, NAIVE, drawing, in_view=in_view, method=method)
+    for maps, some in zip(shown.maps, in_view, strict=True):
+        assert len(maps) == len(some)
+        for address in some:
+            assert_close(shown.find(address), oracle.naive(shown.state, address)[1])
+    for some in every:
+        others = [address for address in some[:5] if address not in in_view[len(address) - 1]]
+        assert all(shown.find(address) is None for address in others)
 
 
 @settings(max_examples=30)

@@ -82,3 +82,24 @@ def test_the_index_reads_as_the_framework_writes_it():
     assert LAYOUTS["pytorch"].index(1, 5) == "conv2.weight[5, :, :, :]"
     assert LAYOUTS["flax"].index(1, 5) == 'params["Conv_1"]["kernel"][:, :, :, 5]'
     assert LAYOUTS["im2col"].index(1, 5) == "conv2_matrix[:, 5]"
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@given(layer=st.integers(0, 7), output=st.integers(0, 4))
+def test_the_index_of_a_dense_layer_selects_the_weights_of_an_output(name, layer, output):
+    """Frameworks keep a matrix: PyTorch's has a row for each output, the others' a column."""
+    layout = LAYOUTS[name]
+    weight = np.random.default_rng(1).standard_normal((5, 7)).astype(np.float32)
+    matrix = weight if name == "pytorch" else weight.T
+    assert layout.shape((1, 1, 7, 5), dense=True) == matrix.shape
+    other = np.full_like(matrix, np.nan)
+
+    def of(n):
+        return matrix if n == layer else other
+
+    names = {f"dense{n + 1}": SimpleNamespace(kernel=of(n)) for n in range(8)}
+    names |= {f"linear{n + 1}": SimpleNamespace(weight=of(n)) for n in range(8)}
+    names |= {f"linear{n + 1}_matrix": of(n) for n in range(8)}
+    params = {f"Dense_{n}": {"kernel": of(n)} for n in range(8)}
+    selected = eval(layout.index(layer, output, dense=True), {**names, "params": params})
+    np.testing.assert_array_equal(selected, weight[output], strict=True)

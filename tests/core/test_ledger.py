@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
 from cnn_explorer.core.ledger import (
     Ledger,
     Number,
@@ -22,11 +23,14 @@ from cnn_explorer.core.ledger import (
     places_for,
 )
 from cnn_explorer.core.ledger_copies import as_csv, as_latex, as_numpy, as_text
+from cnn_explorer.core.ledger_texts import header_text, products_text
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
+
+from . import oracle
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
 
@@ -82,8 +86,25 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     return ledger_of(making, (draw(st.integers(0, rows - 1)), draw(st.integers(0, columns - 1))))
 
 
+@st.composite
+def window_ledgers(draw: st.DrawFn) -> Ledger:
+    """Of pooling and normalisation, after one other layer."""
+    before = draw(oracle.layers(channels=1))
+    size = Network((before,)).sizes[-1]
+    channels = before.out_channels
+    layer = draw(oracle.pools(100, channels, size) | oracle.norms(100, channels))
+    scheme = draw(st.sampled_from(list(ChannelScheme)))
+    j = draw(st.integers(0, channels - 1))
+    making = making_of(Network((before, layer)), (j, j), scheme, draw(st.integers(0, 99)))
+    rows, columns = making.map.shape
+    return ledger_of(making, (draw(st.integers(0, rows - 1)), draw(st.integers(0, columns - 1))))
+
+
+every_kind = ledgers() | window_ledgers()
+
+
 @settings(max_examples=40)
-@given(ledgers())
+@given(every_kind)
 def test_what_is_printed_adds_up_as_printed(ledger: Ledger) -> None:
     heard = [
         decimal(number)
@@ -99,7 +120,7 @@ def test_what_is_printed_adds_up_as_printed(ledger: Ledger) -> None:
 
 
 @settings(max_examples=40)
-@given(ledgers())
+@given(every_kind)
 def test_each_number_is_the_rounded_value(ledger: Ledger) -> None:
     row, column = ledger.pixel
     making = ledger.making
@@ -120,7 +141,7 @@ def test_each_number_is_the_rounded_value(ledger: Ledger) -> None:
 
 
 @settings(max_examples=30)
-@given(ledgers())
+@given(every_kind)
 def test_the_code_runs_and_gives_the_value(ledger: Ledger) -> None:
     code = as_numpy(ledger)
     assert code.strip().splitlines()[-1].startswith("value = ")
@@ -136,7 +157,7 @@ def test_the_code_runs_and_gives_the_value(ledger: Ledger) -> None:
 
 
 @settings(max_examples=20)
-@given(ledgers())
+@given(every_kind)
 def test_the_table_holds_every_value_to_the_last_digit(ledger: Ledger) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(ledger))))
     making, terms = ledger.making, ledger.terms
@@ -286,6 +307,44 @@ def test_what_is_not_finite_is_said(weight: float, text: str) -> None:
     names: dict[str, Any] = {}
     exec(as_numpy(ledger), names)
     np.testing.assert_equal(names["value"], np.float32(weight))
+
+
+def test_a_pooled_pixel_is_written_with_the_cell_that_won() -> None:
+    first = edit.new_network((3,)).layers[0]
+    network = Network((first, MaxPool2d(1, 3, (3, 3), (2, 2), padding=1)))
+    ledger = ledger_of(making_of(network, (1, 1)), (0, 0))
+    assert (ledger.map_name, ledger.source_name(0)) == ("MaxPool1[1]", "Conv1[1]")
+    assert ledger.value_name == "no activation = map 1"
+    assert [name for name, _ in ledger.footer] == [
+        "rounding",
+        "before activation",
+        "no activation = map 1",
+    ]
+    assert {number.text for name, number in ledger.footer[1:]} == {ledger.subtotals[0].text}
+    window = making_of(network, (1, 1)).maps[0][:2, :2]
+    row, column = np.unravel_index(window.argmax(), (2, 2))
+    assert header_text(ledger) == (
+        f"— row {row}, column {column} won; pinned; it sees 3×3 of the drawing"
+    )
+    assert as_text(ledger).count("× +1.0000") == 1
+    assert r"(\mathrm{MaxPool}\,\mathrm{Conv1}[1])_{0,0}" in as_latex(ledger)
+    assert products_text(ledger) == "9 products"
+
+
+def test_a_normalised_pixel_is_one_product_and_what_its_bias_comes_down_to() -> None:
+    first = edit.with_activation(edit.new_network((2,)), 0, "none").layers[0]
+    norm = BatchNorm2d(
+        1, 2, *(np.array(pair, np.float32) for pair in ((0, 0.5), (1, 4), (1, 3), (0, 0.25))),
+        eps=1e-9, activation="relu",
+    )  # fmt: skip
+    ledger = ledger_of(making_of(Network((first, norm)), (1, 1), NAIVE), (4, 5))
+    assert ledger.map_name == "BatchNorm1[1]"
+    assert ledger.footer[0][0] == "bias β′₁[1]"
+    assert ledger.bias is not None
+    assert ledger.bias.text == "−0.5000"  # 0.25 − 0.5 · 3 / 2
+    assert [one.kernel.text for one in ledger.products(0)] == ["+1.5000"]
+    assert header_text(ledger).startswith("— pinned; arrows move it")
+    assert products_text(ledger) == "1 product"
 
 
 def test_decimals_follow_the_largest_magnitude_in_wide_steps() -> None:

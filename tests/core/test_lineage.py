@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Softmax
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
+from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.schemes import ChannelScheme, followed, scheme_kernel
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -90,3 +91,77 @@ def test_by_hand_the_cone_stays_in_its_group():
         own = [[int(row == j)] * 2 for row in range(6)]
         assert lit(network, REAL, (0, j)) == [reached, own]
     assert lit(network, NAIVE, (3, 0))[0] == [[0], [0], [0], [1]]  # which knows no groups
+
+
+@st.composite
+def mixed_networks(draw) -> Network:
+    """Layers of every kind that let through what changes: nothing is lost in a largest value."""
+    chosen = []
+    for layer in draw(oracle.mixed(most_filters=3, most_side=2, positive=True)).layers:
+        if isinstance(layer, Conv2d):
+            weight = abs(layer.weight) + np.float32(0.05)
+            bias = np.linspace(1, 2, layer.out_channels, dtype=np.float32)
+            own = {"activation": "none", "activation_parameters": ()}
+            # Or a pixel may be padding's alone, which no kernel reaches.
+            own["padding_mode"] = "zeros" if isinstance(layer, Linear) else "replicate"
+            layer = replace(layer, weight=weight, bias=bias, **own)
+        elif isinstance(layer, BatchNorm2d):
+            values = (np.full(layer.channels, n, np.float32) for n in (0.1, 1, 2, 0.3))
+            layer = BatchNorm2d(layer.number, layer.channels, *values)
+        elif isinstance(layer, Softmax):
+            values = (np.full(layer.channels, n, np.float32) for n in (0, 1, 1, 0))
+            layer = BatchNorm2d(layer.number, layer.channels, *values)
+        chosen.append(layer)
+    return Network(tuple(chosen))
+
+
+@settings(max_examples=40)
+@given(mixed_networks(), st.sampled_from(ChannelScheme), st.data())
+def test_kernels_reach_a_map_through_layers_of_every_kind(network, scheme, data):
+    last = network.head if scheme is NAIVE else len(network.layers)
+    if not last:
+        return
+    depth = data.draw(st.integers(1, last))
+    path = data.draw(st.tuples(*[st.integers(0, 9)] * depth))
+    address = followed(network, path)[:depth]
+    found = lineage(network, scheme, address)
+    before = map_at(network, scheme, address)
+    for index, lit in enumerate(found):
+        layer = network.layers[index]
+        if not isinstance(layer, Conv2d):
+            continue
+        assert lit.shape == scheme_kernel(layer, scheme).shape[:2]
+        for j, i in list(np.ndindex(lit.shape))[:12]:
+            weight = layer.weight.copy()
+            weight[j, i if scheme is REAL else slice(None)] *= 3
+            layers = list(network.layers)
+            layers[index] = replace(layer, weight=weight)
+            after = map_at(Network(tuple(layers)), scheme, address)
+            assert lit[j, i] == (not np.array_equal(before, after))
+
+
+def test_by_hand_the_cone_through_a_head():
+    first = toggle_mute(new_network((3,)), 0, 1, 0).layers[0]
+    weight = np.ones((2, 12, 1, 1), np.float32)
+    network = Network(
+        (
+            first,
+            AvgPool2d(1, 3, (14, 14), (14, 14)),
+            Flatten(2, 3, (2, 2)),
+            Linear(3, weight, None, activation="none"),
+            Softmax(4, 2),
+        )
+    )
+    shares = lit(network, REAL, (0, 0, 0, 0, 1))
+    assert shares[0] == [[1], [0], [1]]  # map 1 is muted
+    assert shares[1] == [[1]] * 3
+    assert shares[2] == [[1]] * 12
+    assert shares[3] == [[1] * 12] * 2
+    assert shares[4] == [[0, 0], [1, 1]]
+    assert lit(network, REAL, (1, 1, 7)) == [
+        [[0], [0], [0]],
+        [[0], [1], [0]],
+        [[int(pixel == 7)] for pixel in range(12)],
+    ]
+    assert lit(network, REAL, (2, 2, 8))[0] == [[0], [0], [1]]
+    assert lit(network, NAIVE, (2, 2)) == [[[0], [0], [1]], [[0], [0], [1]]]

@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.explain import window_terms
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
 from cnn_explorer.core.making import Cells, block, make
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme, followed, path_to
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -146,6 +148,116 @@ def test_a_planted_fault_is_found(shown, data):
         before[row, column] = wrong
         assert proof(before, making.map).before == np.inf
         assert not proof(before, making.map).holds
+
+
+# Layers without kernels
+
+
+@st.composite
+def window_passes(draw) -> Activations:
+    """A pass over a random network that takes a map of pooling or normalisation apart."""
+    network = draw(oracle.mixed(most_layers=4, body=True))
+    channels = network.layers[-1].out_channels
+    last = draw(oracle.pools(99, channels, network.sizes[-1]) | oracle.norms(99, channels))
+    network = Network((*network.layers, last))
+    index = len(network.layers) - 1
+    path = [draw(st.integers(0, layer.out_channels - 1)) for layer in network.layers]
+    address = path_to(network, followed(network, path), index, path[-1])
+    state = State(draw(oracle.drawings), network, draw(st.sampled_from(ChannelScheme)))
+    return forward(Request(state, method=draw(oracle.methods), making=address))
+
+
+def parent_of(shown: Activations) -> np.ndarray:
+    """The map that the one which is taken apart is made of."""
+    address = shown.making.address
+    return shown.find(address[:-1]) if len(address) > 1 else shown.state.drawing
+
+
+@settings(max_examples=60)
+@given(window_passes())
+def test_a_map_without_kernels_is_made_of_one_part(shown):
+    making, layer, j = shown.making, shown.making.layer, shown.making.address[-1]
+    assert not making.mutable
+    assert making.channels == ((j,) if len(making.address) > 1 else (0,))
+    assert making.muted.tolist() == [False]
+    assert making.parts.shape == (1, *shown.state.network.sizes[-1])
+    np.testing.assert_array_equal(making.maps, parent_of(shown)[np.newaxis])
+    np.testing.assert_array_equal(making.map, shown.find(making.address))
+    expected = oracle.plain(layer, parent_of(shown), j)
+    close(making.before, expected)
+    close(making.total + np.float32(making.bias or 0), expected)
+    assert (making.bias is not None) == isinstance(layer, BatchNorm2d)
+    assert making.proof.holds
+    assert making.proof.before_allowed < 1e-3
+
+
+@settings(max_examples=60)
+@given(window_passes(), st.data())
+def test_the_products_of_a_window_are_its_pixel(shown, data):
+    making, layer = shown.making, shown.making.layer
+    pixel = tuple(data.draw(st.integers(0, size - 1)) for size in making.map.shape)
+    terms, parent = making.pixel(*pixel), parent_of(shown)
+    allowed = making.proof.before_allowed
+    total = terms.products.astype(float).sum() + (making.bias or 0)
+    assert abs(total - making.before[pixel]) <= allowed
+    assert abs(total - (making.bias or 0) - making.parts[0][pixel]) <= allowed
+    # The window, cell by cell, from where the definition says it is.
+    if isinstance(layer, BatchNorm2d):
+        lines = [[pixel[0]], [pixel[1]]]
+    else:
+        every = (oracle.pool_windows(layer, axis, parent.shape[axis]) for axis in (0, 1))
+        lines = [windows[pixel[axis]] for axis, windows in enumerate(every)]
+    assert [terms.rows.tolist(), terms.columns.tolist()] == lines
+    inside = {}
+    for a, b in product(*(range(len(line)) for line in lines)):
+        row, column = lines[0][a], lines[1][b]
+        there = 0 <= row < parent.shape[0] and 0 <= column < parent.shape[1]
+        assert terms.padding[a, b] == (not there)
+        assert terms.window[0, a, b] == (parent[row, column] if there else 0)
+        if there:
+            inside[a, b] = parent[row, column]
+    if isinstance(layer, MaxPool2d):
+        # max() gives the first of equals, and the cells are in their order.
+        winner = max(inside, key=inside.__getitem__)
+        assert np.argwhere(terms.kernel[0]).tolist() == [list(winner)]
+        assert terms.kernel[0][winner] == 1
+
+
+@settings(max_examples=20)
+@given(window_passes(), st.data())
+def test_a_fault_planted_in_a_layer_without_kernels_is_found(shown, data):
+    making = shown.making
+    pixel = tuple(data.draw(st.integers(0, size - 1)) for size in making.map.shape)
+    maps = parent_of(shown)[np.newaxis]
+    for planted in (3 * making.proof.before_allowed + 1e-6, np.nan, np.inf):
+        before = making.before.copy()
+        before[pixel] += np.float32(planted)
+        found = make(shown.state, making.address, maps, before, making.map, "signal")
+        assert not found.proof.holds
+
+
+def test_the_first_of_equals_wins_and_padding_never_does():
+    """Also where all that the map has is negative, infinite or no number."""
+    layer = MaxPool2d(0, 1, (2, 2), (2, 2), padding=1)
+    for value in (0.0, -1.0, -np.inf, np.nan):
+        map_ = np.full((4, 4), value, np.float32)
+        for pixel, winner in (((0, 0), (1, 1)), ((0, 1), (1, 0)), ((1, 1), (0, 0))):
+            terms = window_terms(map_, layer, 0, pixel)
+            assert np.argwhere(terms.kernel[0]).tolist() == [list(winner)]
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 9999), st.floats(1, 1e6), st.sampled_from(["none", "tanh"]))
+def test_the_proof_of_a_normalisation_holds_where_mean_and_bias_cancel(seed, mean, activation):
+    """Large statistics that leave little: what is added to a product is all but lost."""
+    generator = np.random.default_rng(seed)
+    means, scale = np.full(1, mean, np.float32), generator.uniform(0.1, 3, 1).astype(np.float32)
+    ones = np.ones(1, np.float32)
+    bias = (means * scale).astype(np.float32)
+    layer = BatchNorm2d(0, 1, means, ones, scale, bias, eps=1e-12, activation=activation)
+    drawing = (generator.random((28, 28)) < 0.1).astype(np.float32) * np.float32(1e-3)
+    making = forward(Request(State(drawing, Network((layer,))), making=(0,))).making
+    assert making.proof.holds
 
 
 # Blocks

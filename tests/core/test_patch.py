@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.edit import new_network, with_kernel_size
 from cnn_explorer.core.forward import Activations, Request, forward
-from cnn_explorer.core.layers import BatchNorm2d, Flatten, MaxPool2d, Softmax
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import BatchNorm2d, Flatten, GlobalAvgPool2d, MaxPool2d, Softmax
+from cnn_explorer.core.making import can_be_made
 from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.patch import EMPTY, differing, reached
 from cnn_explorer.core.proof import rounding_allowed
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme, path_to
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -33,6 +35,34 @@ def spread(maps: np.ndarray, layer: Conv2d, j: int, scheme: ChannelScheme) -> np
     return sum((part for part, muted in each if not muted), np.zeros(1))
 
 
+def allowed_without_kernels(
+    layer: Layer, maps: np.ndarray, wrong: np.ndarray, after: np.ndarray
+) -> list[np.ndarray]:
+    """The same for a layer that both passes compute whole, before its activation.
+
+    A largest value, a mean and a pixel's own place pass errors on at most as they are; a share of
+    a softmax grows by at most exp(2d) where no input grows by more than d.
+    """
+    if isinstance(layer, Softmax):
+        below = abs(maps.astype(float) - maps.max(axis=0))
+        rounding = 2 * UNIT * (len(maps) + 8 + below)
+        return list(after * (np.expm1(2 * wrong.max(axis=0)) + rounding) + 2.0**-126)
+    passed = oracle.before(wrong, replace(layer, mean=0 * layer.mean, bias=0 * layer.bias)
+                           if isinstance(layer, BatchNorm2d) else layer, REAL)  # fmt: skip
+    if isinstance(layer, Flatten | MaxPool2d):
+        return passed
+    large = abs(maps.astype(float))
+    if isinstance(layer, BatchNorm2d):
+        scale = abs(layer.weight) / np.sqrt(layer.variance + layer.eps)
+        column = (..., np.newaxis, np.newaxis)
+        large = (large + abs(layer.mean)[column]) * scale[column] + abs(layer.bias)[column]
+        return [abs(one) + 2 * 8 * UNIT * size for one, size in zip(passed, large, strict=True)]
+    roundings = maps[0].size if isinstance(layer, GlobalAvgPool2d) else np.prod(layer.kernel_size)
+    sizes = oracle.before(large, layer, REAL)
+    each = zip(passed, sizes, strict=True)
+    return [one + 2 * UNIT * (roundings + 1) * size for one, size in each]
+
+
 def allowed(shown: Activations) -> list[np.ndarray]:
     """By what two passes over one drawing can differ, for each layer, in whatever order they sum.
 
@@ -42,14 +72,17 @@ def allowed(shown: Activations) -> list[np.ndarray]:
     """
     maps, wrong, result = shown.state.drawing[np.newaxis], np.zeros((1, 28, 28)), []
     for layer, after in zip(shown.state.network.layers, shown.maps, strict=True):
-        new = []
-        for j in range(len(layer.weight)):
-            own = np.array(oracle.kernels(layer, j, shown.state.scheme), np.float32)
-            own[oracle.mutes(layer, j)] = 0
-            sums = rounding_allowed(
-                maps[oracle.inputs(layer, j)], own, oracle.bias_of(layer, j), layer
-            )
-            new.append(sums + spread(wrong, layer, j, shown.state.scheme))
+        if isinstance(layer, Conv2d):
+            new = []
+            for j in range(len(layer.weight)):
+                own = np.array(oracle.kernels(layer, j, shown.state.scheme), np.float32)
+                own[oracle.mutes(layer, j)] = 0
+                sums = rounding_allowed(
+                    maps[oracle.inputs(layer, j)], own, oracle.bias_of(layer, j), layer
+                )
+                new.append(sums + spread(wrong, layer, j, shown.state.scheme))
+        else:
+            new = [np.array(each) for each in allowed_without_kernels(layer, maps, wrong, after)]
         exact = layer.activation in ("none", "relu")
         function = 0 if exact else 2 * 8 * UNIT * abs(after.astype(float))
         slope = ACTIVATIONS[layer.activation].slope(*layer.activation_parameters)
@@ -79,7 +112,7 @@ def drawn(drawing: np.ndarray, stroke: tuple[tuple[slice, slice], int]) -> np.nd
 
 @settings(max_examples=60)
 @given(
-    oracle.networks(most_filters=6),
+    oracle.networks(most_filters=6) | oracle.mixed(),
     st.sampled_from([REAL, SHARED]),
     oracle.drawings,
     st.sampled_from(["signal", "matmul"]),
@@ -93,7 +126,10 @@ def test_a_patched_pass_is_the_whole_pass(network, scheme, drawing, method, poin
     matrix products hardly a bit differs.
     """
     depth = data.draw(st.integers(1, len(network.layers)))
-    making = data.draw(st.sampled_from([None, (0,) * depth]))
+    address = path_to(network, (0,) * depth, depth - 1, 0)
+    making = data.draw(st.sampled_from([None, address]))
+    if making is not None and not can_be_made(State(drawing, network, scheme), making):
+        making = None
     known = forward(Request(State(drawing, network, scheme), method=method, making=making))
     for stroke in points:
         drawing = drawn(drawing, stroke)

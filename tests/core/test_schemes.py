@@ -6,16 +6,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
+from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.schemes import (
     ChannelScheme,
     address_text,
     check_address,
     costs,
+    family,
+    filters_of,
+    followed,
+    is_there,
     map_counts,
     parse_address,
+    path_to,
     scheme_kernel,
+    with_filters,
 )
+
+from . import oracle
 
 REAL, NAIVE, SHARED = ChannelScheme
 
@@ -137,6 +146,112 @@ def test_addresses_inside_the_network_pass():
         check_address(address, network)
 
 
+# Addresses through layers of every kind
+
+
+@given(oracle.mixed(most_filters=3), st.data())
+def test_the_addresses_of_naive_are_those_that_layers_without_filters_do_not_change(network, data):
+    every = oracle.addresses(network)
+    assert list(map_counts(network, NAIVE)) == [len(some) for some in every]
+    assert [is_there(network, NAIVE, index) for index in range(len(every))] == list(
+        map(bool, every)
+    )
+    for some in every:
+        for address in some[:40]:
+            check_address(address, network)
+    deepest = data.draw(st.integers(0, network.head - 1) if network.head else st.just(0))
+    if every[deepest]:
+        numbers = [st.integers(0, layer.out_channels - 1) for layer in network.layers]
+        address = data.draw(st.tuples(*numbers[: deepest + 1]))
+        if address in every[deepest]:
+            check_address(address, network)
+        else:
+            with pytest.raises(ValueError, match=r"^The address .* changes the number of a map"):
+                check_address(address, network)
+
+
+@given(oracle.mixed(most_filters=3), st.data())
+def test_paths_lead_to_maps_that_there_are(network, data):
+    """`followed` keeps what is a path, `path_to` ends at the map that is meant."""
+    path = data.draw(st.tuples(*[st.integers(0, 9)] * 16))
+    inside = followed(network, path)
+    assert len(inside) == len(network.layers)
+    assert followed(network, inside) == inside
+    for depth in range(1, len(inside) + 1):
+        check_address(inside[:depth], network)
+    layer = data.draw(st.integers(0, len(inside) - 1))
+    output = data.draw(st.integers(0, network.layers[layer].out_channels - 1))
+    found = path_to(network, inside, layer, output)
+    assert len(found) == layer + 1
+    assert found[-1] == output
+    check_address(found, network)
+    assert path_to(network, inside, layer, inside[layer]) == inside[: layer + 1]
+    # Nothing changes above the last layer that takes other maps than that of its number.
+    free = [i for i in range(1, layer + 1) if not isinstance(network.layers[i], oracle.KEEPING)]
+    assert found[: max(free, default=0)] == inside[: max(free, default=0)]
+
+
+@given(oracle.mixed(most_filters=3, body=True), st.data())
+def test_a_family_numbers_its_maps(network, data):
+    every = oracle.addresses(network)
+    for layer, some in enumerate(every):
+        path = data.draw(st.sampled_from(some)) + (0,) * 16
+        found = family(network, layer, path)
+        filters = [isinstance(one, Conv2d) for one in network.layers[:layer]]
+        assert (found is None) == (not any(filters))
+        if found is None:
+            continue
+        # The maps that share all filters but the last two, in order.
+        root = max(index for index, is_filter in enumerate(filters) if is_filter)
+        family_ = [address for address in some if address[:root] == path[:root]]
+        count = found.parents * found.branches
+        assert [found.address(index) for index in range(count)] == family_
+        for index, address in enumerate(family_):
+            assert found.index_of(address) == index
+            assert found.parent(index // found.branches) == address[:-1]
+        for address in set(some[:60]).difference(family_):
+            assert found.index_of(address) is None
+
+
+@given(oracle.mixed(most_filters=3, body=True))
+def test_what_is_written_of_an_address_leads_back_to_it(network):
+    convolutions = [isinstance(layer, Conv2d) for layer in network.layers]
+    for layer, some in enumerate(oracle.addresses(network)):
+        for address in some[:60]:
+            written = filters_of(address, network)
+            assert len(written) == sum(convolutions[: layer + 1])
+            if written:
+                assert with_filters(written, network, layer) == address
+                short = with_filters(written, network)
+                assert filters_of(short, network) == written
+                assert isinstance(network.layers[len(short) - 1], Conv2d)
+    with pytest.raises(ValueError, match=r"^The address \(empty\) has 0 parts; the network has"):
+        with_filters((), network)
+
+
+def test_an_address_that_changes_its_number_above_a_filter_is_none():
+    first, second = new_network((3, 2)).layers
+    network = Network((first, AvgPool2d(7, 3), second))
+    for address in product(range(3), range(3), range(2)):
+        if address[0] == address[1]:
+            check_address(address, network)
+        else:
+            with pytest.raises(ValueError, match=r"changes the number of a map where no filter"):
+                check_address(address, network)
+
+
+def test_through_a_flatten_what_is_written_leads_to_a_map_that_there_is():
+    first = new_network((3,)).layers[0]
+    weight = np.ones((5, 12, 1, 1), np.float32)
+    pool = AvgPool2d(1, 3, (14, 14), (14, 14))
+    network = Network((first, pool, Flatten(2, 3, (2, 2)), Linear(3, weight, None)))
+    assert with_filters((2, 4), network) == (2, 2, 8, 4)
+    check_address((2, 2, 8, 4), network)
+    check_address((2, 2, 11, 0), network)
+    with pytest.raises(ValueError, match=r"^The address 2\.2\.7\.0 changes the number of a map"):
+        check_address((2, 2, 7, 0), network)
+
+
 # Cost
 
 
@@ -185,3 +300,43 @@ def test_the_costs_of_the_opening_network():
     assert real.multiply_adds == shared.multiply_adds == 12 * 9 * 784
     assert naive.multiply_adds == 12 * 9 * 784
     assert (real.map_bytes, naive.map_bytes) == (4 * 784 * 4, 12 * 784 * 4)
+
+
+@given(oracle.mixed(), st.sampled_from(ChannelScheme))
+def test_costs_of_layers_of_every_kind_are_counted(network, scheme):
+    every = oracle.addresses(network)
+    for index, (layer, cost) in enumerate(zip(network.layers, costs(network, scheme), strict=True)):
+        rows, columns = network.sizes[index + 1]
+        maps = len(every[index]) if scheme is NAIVE else layer.out_channels
+        assert cost.maps == maps
+        assert cost.map_bytes == 4 * maps * rows * columns
+        if not maps:
+            learned, products, shape = (0, 0), 0, None
+        elif isinstance(layer, Conv2d):
+            out, depth, kh, kw = layer.weight.shape
+            depth = depth if scheme is REAL else 1
+            learned = out * depth * kh * kw, 0 if layer.bias is None else out
+            convolutions = maps if scheme is NAIVE else out * layer.weight.shape[1]
+            products, shape = convolutions * rows * columns * kh * kw, (kh, kw, depth, out)
+        else:
+            both = layer.channels if isinstance(layer, BatchNorm2d) else 0
+            learned, products, shape = (both, both), 0, None
+        assert (cost.weights, cost.biases) == learned
+        assert cost.weight_bytes == 4 * sum(learned)
+        assert cost.multiply_adds == products
+        assert cost.kernel_shape == shape
+
+
+def test_the_costs_of_a_dense_layer():
+    network = Network(
+        (
+            new_network((3,)).layers[0],
+            Flatten(1, 3, (28, 28)),
+            Linear(2, np.ones((10, 2352, 1, 1), np.float32), np.zeros(10, np.float32)),
+        )
+    )
+    real, naive, shared = (costs(network, scheme)[2] for scheme in ChannelScheme)
+    assert (real.weights, real.biases, real.multiply_adds) == (23520, 10, 23520)
+    assert real.kernel_shape == (1, 1, 2352, 10)
+    assert (shared.weights, shared.multiply_adds) == (10, 23520)
+    assert (naive.maps, naive.weights, naive.kernel_shape) == (0, 0, None)

@@ -14,8 +14,16 @@ from scipy.signal import correlate2d
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Softmax,
+)
+from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.schemes import ChannelScheme, followed
 from cnn_explorer.core.sentences import compact, map_sentence, map_title, short, signed
 from cnn_explorer.core.state import State
 
@@ -395,3 +403,111 @@ def test_compact_keeps_every_digit_of_what_can_be_read(count: int) -> None:
     text = compact(count)
     assert int(text.replace("\N{THIN SPACE}", "")) == count
     assert all(len(part) == 3 for part in text.split("\N{THIN SPACE}")[1:])
+
+
+# Layers of every kind
+
+
+def some(*values: float) -> NDArray[np.float32]:
+    return np.array(values, np.float32)
+
+
+FIRST, SECOND = without_bias((3, 4)).layers
+HEADED = Network(
+    (
+        FIRST,
+        BatchNorm2d(
+            20, 3, some(0, 0.5, 1), some(1, 4, 1), some(1, 3, 1), some(0, 0.25, 0), 1e-9, "relu"
+        ),
+        MaxPool2d(21, 3, (2, 3), (2, 2)),
+        SECOND,
+        AvgPool2d(22, 4),
+        GlobalAvgPool2d(23, 4),
+        Flatten(24, 4, (1, 1)),
+        Linear(25, np.ones((2, 4, 1, 1), np.float32), some(0.5, -0.25), activation="none"),
+        Softmax(26, 2),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "address", "sentence"),
+    [
+        (
+            REAL, (1, 1),
+            "BatchNorm 1, map 1: ReLU of map 1 of Conv 1, minus its mean 0.500 and divided by its "
+            "deviation 2.000, times 3.000, plus 0.250: in all times 1.500, plus −0.500.",
+        ),
+        (
+            SHARED, (1, 1, 1),
+            "MaxPool 1, map 1: the largest value of each 2×3 window of map 1 of BatchNorm 1.",
+        ),
+        (
+            NAIVE, (1, 1, 1),
+            "MaxPool 1, map 1: the largest value of each 2×3 window of map 1 of BatchNorm 1.",
+        ),
+        (
+            REAL, (1, 1, 1, 2),
+            "Conv 2, map 2: ReLU of the sum over the 3 maps of MaxPool 1, each convolved with its "
+            "kernel [:, :, i, 2].",
+        ),
+        (
+            NAIVE, (1, 1, 1, 2),
+            "Conv 2, map 1.2: ReLU of map 1 of MaxPool 1 convolved with the flat kernel "
+            "[:, :, 0, 2].",
+        ),
+        (
+            NAIVE, (1, 1, 1, 2, 2),
+            "AvgPool 1, map 1.2: the mean of each 2×2 window of map 1.2 of Conv 2.",
+        ),
+        (
+            NAIVE, (1, 1, 1, 2, 2, 2),
+            "GlobalAvgPool 1, map 1.2: the mean of all 42 pixels of map 1.2 of AvgPool 1.",
+        ),
+        (
+            REAL, (1, 1, 1, 2, 2, 2),
+            "GlobalAvgPool 1, map 2: the mean of all 42 pixels of map 2 of AvgPool 1.",
+        ),
+        (
+            REAL, (1, 1, 1, 2, 2, 2, 2),
+            "Flatten 1, map 2: the pixel at row 0, column 0 of map 2 of GlobalAvgPool 1.",
+        ),
+        (
+            SHARED, (1, 1, 1, 2, 2, 2, 2, 1, 1),
+            "Softmax 1, map 1: e to the power of map 1 of Linear 1, divided by the sum of that of "
+            "all 2 maps.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_sentence_of_each_kind(
+    scheme: ChannelScheme, address: tuple[int, ...], sentence: str
+) -> None:
+    assert map_sentence(state(scheme, HEADED), address) == sentence
+
+
+def test_a_first_layer_without_kernels_speaks_of_the_drawing() -> None:
+    for scheme in ChannelScheme:
+        first = state(scheme, Network((MaxPool2d(0, 1), FIRST)))
+        said = "MaxPool 1, map 0: the largest value of each 2×2 window of the drawing."
+        assert map_sentence(first, (0,)) == said
+        assert map_title(first, (0,)) == "MaxPool 1 · map 0"
+        assert map_title(first, (0, 2)) == "Conv 1 · map 2"
+
+
+@settings(max_examples=40)
+@given(oracle.mixed(), st.sampled_from(ChannelScheme), st.data())
+def test_titles_number_filters_alone_and_sentences_are_sentences(
+    network: Network, scheme: ChannelScheme, data: st.DataObject
+) -> None:
+    path = followed(network, data.draw(st.tuples(*[st.integers(0, 5)] * 6)))
+    for depth in range(1, len(path) + 1):
+        address, own = path[:depth], state(scheme, network)
+        title = map_title(own, address)
+        number = title.rpartition(" ")[2]
+        filters = sum(isinstance(layer, Conv2d) for layer in network.layers[:depth])
+        parts = number.split(".")
+        assert len(parts) == (max(1, filters) if scheme is NAIVE else 1)
+        assert title.startswith(f"{network.names[depth - 1]} · map ")
+        sentence = map_sentence(own, address)
+        assert sentence.startswith(f"{network.names[depth - 1]}, map {number}: ")
+        assert sentence.endswith(".")

@@ -1,7 +1,9 @@
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +13,12 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.layers import Flatten
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.state import State
 from cnn_explorer.gui.cost_bars import (
     CostBars,
     Costs,
@@ -232,6 +237,63 @@ def test_bars_of_ones_need_no_scale(qtbot: QtBot) -> None:
     bars.show_costs([("maps", [(1, "1")] * 3)], REAL)
     bars.resize(300, bars.sizeHint().height())
     assert len(set(bar_lengths(bars, bars.palette()))) == 1
+
+
+def test_what_costs_nothing_has_no_bar(qtbot: QtBot) -> None:
+    bars = CostBars()
+    qtbot.addWidget(bars)
+    bars.show_costs([("work", [(0, "0"), (100, "100"), (0, "0")])], REAL)
+    bars.resize(300, bars.sizeHint().height())
+    assert len(bar_lengths(bars, bars.palette())) == 1
+    bars.show_costs([("work", [(0, "0")] * 3)], REAL)
+    assert bar_lengths(bars, bars.palette()) == []
+
+
+def test_layers_of_every_kind_are_counted(qtbot: QtBot) -> None:
+    """By hand: 3 filters of 3×3, pooling to 14×14, a normalisation, 588 values, 10 sums of them."""
+    state = State(np.zeros((28, 28), np.float32), new_network((3,)))
+    for kind in ("MaxPool2d", "BatchNorm2d", "Flatten", "Linear", "Softmax"):
+        state = replace(state, network=add_layer(state, kind))
+    network = state.network
+    costs = Costs()
+    qtbot.addWidget(costs)
+    costs.resize(400, 600)
+    costs.show()
+    pooled, values = 3 * 14 * 14, 588
+    learned = 27 + 3 + 3 + 3 + 10 * values + 10
+    # Naive ends before the Flatten: its last maps are those of the normalisation.
+    expected = {
+        "output maps": [3, 3, 3],
+        "parameters": [learned, 36, 36 + 20],
+        "multiply-adds": [27 * 784 + 5880, 27 * 784, 27 * 784 + 5880],
+        "weight memory": [4 * learned, 144, 4 * 56],
+        "map memory": [
+            4 * (3 * 784 + 2 * pooled + values + 10 + 10),
+            4 * (3 * 784 + 2 * pooled),
+            4 * (3 * 784 + 2 * pooled + values + 10 + 10),
+        ],
+    }
+    costs.show_costs(network, 4, REAL)
+    one, whole = costs.findChildren(QToolButton)
+    whole.click()
+    assert numbers(costs) == expected
+    one.click()
+    assert one.text() == "Linear 1"
+    assert numbers(costs) == {
+        "output maps": [10, 0, 10],
+        "parameters": [5890, 0, 20],
+        "multiply-adds": [5880, 0, 5880],
+        "weight memory": [4 * 5890, 0, 80],
+        "map memory": [40, 0, 40],
+    }
+    for layer in range(6):
+        for scheme in ChannelScheme:
+            costs.show_costs(network, layer, scheme)
+            assert not costs.grab().toImage().isNull()
+    only = Network((Flatten(0, 1, (28, 28)),))
+    costs.show_costs(only, None, NAIVE)
+    assert numbers(costs)["output maps"] == [784, 0, 784]
+    assert not costs.grab().toImage().isNull()
 
 
 def luminance(colour: QColor) -> float:

@@ -1,14 +1,18 @@
 """The tabs of the inspector: what is looked at, and whose making is shown."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import Address, ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
@@ -23,6 +27,7 @@ from cnn_explorer.io.digits import digit
 class Bench:
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
         self.parent = QObject()
+        self.in_view: tuple[tuple[Address, ...], ...] = ()
         self.document = Document(State(digit(2), new_network((3, 4))))
         self.selection = SelectionModel(Selection().at((0, 1), (5, 5)))
         self.store = SettingsStore(folder / "settings.json")
@@ -35,7 +40,7 @@ class Bench:
 
     def compute(self, making: Address | None) -> None:
         state = self.document.state
-        shown = forward(Request(state, method="matmul", making=making))
+        shown = forward(Request(state, self.in_view, method="matmul", making=making))
         self.inspector.show_maps(shown, colouring_of(self.store.current, shown.maps))
 
     @property
@@ -90,3 +95,95 @@ def test_the_zoom_is_switched_by_its_action(bench: Bench) -> None:
     assert bench.inspector.making.map_rows.isVisible()
     bench.actions["zoom"].trigger()
     assert bench.inspector.making.pixel_rows.isVisible()
+
+
+# Maps that are no sums.
+
+
+def headed() -> Network:
+    state = State(digit(2), new_network((3,)))
+    for kind in ("MaxPool2d", "GlobalAvgPool2d", "Flatten", "Linear", "Softmax"):
+        state = replace(state, network=add_layer(state, kind))
+    return state.network
+
+
+@pytest.fixture
+def head(bench: Bench) -> Bench:
+    bench.document.commit("x", replace(bench.document.state, network=headed()))
+    bench.selection.follow(bench.document.state.network)
+    return bench
+
+
+def hint(bench: Bench) -> str:
+    (label,) = (
+        label
+        for label in bench.inspector.making.findChildren(QLabel)
+        if label.isVisible() and label.textFormat() != Qt.TextFormat.PlainText and label.text()
+    )
+    return label.text()
+
+
+def select(bench: Bench, address: Address, pin: tuple[int, int] | None = (0, 0)) -> None:
+    bench.selection.select(Selection().at(address, pin))
+    bench.compute(bench.inspector.looked_at)
+
+
+@pytest.mark.parametrize(
+    ("address", "equation", "line"),
+    [
+        (
+            (1, 1, 1),
+            "GlobalAvgPool1[1] = mean of MaxPool1[1]",
+            "divided by 196 = GlobalAvgPool1[1]",
+        ),
+        (
+            (1, 1, 1, 1),
+            "Flatten1[1] = GlobalAvgPool1[1] at row 0, column 0",
+            "row 0, column 0 of the map = Flatten1[1]",
+        ),
+        (
+            (1, 1, 1, 1, 3, 7),
+            "Softmax1[7] = exp( Linear1[7] ) / Σᵢ exp( Linear1[i] )",
+            "the one divided by the other = Softmax1[7]",
+        ),
+    ],
+)
+def test_how_a_map_that_is_no_sum_is_made_is_said_in_steps(
+    head: Bench, address: Address, equation: str, line: str
+) -> None:
+    select(head, address)
+    said = hint(head)
+    assert said.startswith(f"{equation}<br>")
+    assert f"<td>{line}&nbsp;</td>" in said
+    value = float(forward(Request(head.document.state)).maps[len(address) - 1][address[-1], 0, 0])
+    printed = re.findall(r"<td align=right>(.*?)</td>", said)[-1].replace("−", "-")
+    assert float(printed) == pytest.approx(value, abs=1e-4)
+    assert not head.inspector.making.pixel_rows.isVisible()
+    assert not head.inspector.making.proof.isVisible()
+    select(head, address, None)
+    assert "<table>" not in hint(head)
+    assert hint(head).startswith(equation)
+
+
+def test_from_a_sum_to_steps_and_back(head: Bench) -> None:
+    panel = head.inspector.making
+    for address, sums in (
+        ((1, 1), True), ((1, 1, 1), False), ((1, 1, 1, 1, 3), True),
+        ((1, 1, 1, 1, 3, 3), False), ((2,), True),
+    ):  # fmt: skip
+        select(head, address)
+        assert panel.pixel_rows.isVisible() == sums
+        assert panel.proof.isVisible() == sums
+        assert head.inspector.tabText(0) == f"How map {address[-1]} is made"
+        panel.grab()
+
+
+def test_what_naive_does_not_have_is_said(head: Bench) -> None:
+    head.document.commit("x", replace(head.document.state, scheme=ChannelScheme.NAIVE))
+    select(head, (1, 1, 1, 1, 3, 3))
+    assert hint(head) == "Softmax 1 has no maps in this scheme."
+    select(head, (1, 1, 1))
+    assert "divided by 196 = GlobalAvgPool1[1]" in hint(head)
+    select(head, (1, 1))
+    assert head.inspector.making.pixel_rows.isVisible()
+    head.document.undo_stack.clear()

@@ -22,10 +22,11 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme, check_address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_strip import KernelStrip
@@ -448,3 +449,99 @@ def test_whatever_takes_the_focus_has_a_name(bench: Bench) -> None:
         "Costs of the whole network",
         "Costs of the three schemes",
     }
+
+
+# Layers of every kind.
+
+
+def headed() -> Network:
+    state = State(np.zeros((28, 28), np.float32), new_network((3,)))
+    for kind in ("MaxPool2d", "BatchNorm2d", "Conv2d", "Flatten", "Linear", "Softmax"):
+        state = replace(state, network=add_layer(state, kind))
+    return edit.with_filters(state.network, 5, 7)
+
+
+SHAPES = {
+    "keras": ("[3, 3, 3, 3]", "[588, 7]"),
+    "pytorch": ("[3, 3, 3, 3]", "[7, 588]"),
+    "flax": ("[3, 3, 3, 3]", "[588, 7]"),
+    "im2col": ("[27, 3]", "[588, 7]"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_table_has_a_row_for_layers_of_every_kind(bench: Bench, layout: str) -> None:
+    bench.store.update(layout=layout)
+    network = headed()
+    bench.open(network, address=(1, 1, 1, 1, 1, 1))
+    convolution, dense = SHAPES[layout]
+    rows = [[bench.cell(row, column) for column in range(3)] for row in range(7)]
+    assert rows[1:] == [
+        ["MaxPool 1", "—", "0"],
+        ["BatchNorm 1", "γ, β: [3]", "3 + 3"],
+        ["Conv 2", convolution, "81 + 3"],
+        ["Flatten 1", "—", "0"],
+        ["Linear 1", dense, "4,116 + 7"],
+        ["Softmax 1", "—", "0"],
+    ]
+    total = 27 + 3 + 6 + 84 + 4123
+    assert f"{total:,} parameters".replace(",", "\N{THIN SPACE}") in bench.texts()
+    # The axis in a box is one that there is: painting another crashed.
+    assert not bench.panel.grab().toImage().isNull()
+    for scheme in (SHARED, NAIVE):
+        bench.preview(scheme=scheme)
+        assert not bench.panel.grab().toImage().isNull()
+        gone = scheme is NAIVE
+        flat_dense = "[7, 1]" if layout == "pytorch" else "[1, 7]"
+        assert bench.cell(5, 1) == ("—" if gone else flat_dense)
+        assert bench.cell(5, 2) == ("0" if gone else "7 + 7")
+        assert bench.cell(2, 1) == "γ, β: [3]"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_index_of_a_dense_layer_is_copied(bench: Bench, layout: str) -> None:
+    bench.store.update(layout=layout)
+    network = headed()
+    bench.open(network, address=(1, 1, 1, 1, 1, 4))
+    bench.panel.copy_index()
+    code = QGuiApplication.clipboard().text()
+    weight = network.conv(5).weight[:, :, 0, 0]
+    matrix = weight if layout == "pytorch" else weight.T
+    names = {
+        "dense1": SimpleNamespace(kernel=matrix),
+        "linear1": SimpleNamespace(weight=matrix),
+        "linear1_matrix": matrix,
+        "params": {"Dense_0": {"kernel": matrix}},
+    }
+    np.testing.assert_array_equal(eval(code, names), weight[4])
+    assert "the 588 kernels of map 4" in bench.texts()
+
+
+def test_a_map_without_kernels_has_no_index(bench: Bench) -> None:
+    bench.open(headed(), address=(1, 1, 1, 1))
+    bench.panel.copy_index()
+    before = QGuiApplication.clipboard().text()
+    assert before.startswith("conv2.")
+    for address in ((1, 1), (1, 1, 1), (1, 1, 1, 1, 196), (1, 1, 1, 1, 196, 1, 1)):
+        bench.selection.select(Selection().at(address))
+        assert not bench.strip.isVisible()
+        bench.panel.copy_index()
+        assert QGuiApplication.clipboard().text() == before
+        assert "Select a map to see its kernels' index." not in bench.texts()
+        bench.panel.grab()
+    bench.selection.select(Selection().at((2,)))
+    assert bench.strip.isVisible()
+
+
+def test_a_click_in_the_table_selects_a_map_that_there_is(bench: Bench, qtbot: QtBot) -> None:
+    network = headed()
+    bench.open(network, address=(2, 1, 1, 1))
+    bench.selection.follow(network)
+    for row in (6, 4, 1, 2, 5, 0):
+        item = bench.table.item(row, 0)
+        place = bench.table.visualItemRect(item).center()
+        qtbot.mouseClick(bench.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        address = bench.selection.current.address
+        assert address is not None
+        assert len(address) == row + 1
+        check_address(address, network)

@@ -16,15 +16,17 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core import edit
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.layers import Flatten, Kind
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import MAX_LAYERS, Network
-from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.network import MAX_LAYERS, Linear, Network
+from cnn_explorer.core.schemes import ChannelScheme, check_address, is_there
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import OneLine
 from cnn_explorer.gui.layer_column import LEAST_TILES, LayerColumn
+from cnn_explorer.gui.plain_fields import PoolFields
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
@@ -46,6 +48,7 @@ class Bench:
         self.qtbot = qtbot
         self.document = Document(state)
         self.selection = SelectionModel(Selection())
+        self.selection.follow(state.network)
         self.store = SettingsStore(folder / "settings.ini")
         self.add = QAction("&Add a layer")
         self.column = LayerColumn(self.document, self.selection, self.store, self.add)
@@ -57,7 +60,7 @@ class Bench:
         self.settle()
 
     def follow(self, new: State, old: State) -> None:
-        self.selection.select(self.selection.current.within(new.network))
+        self.selection.follow(new.network)
         self.column.set_state(new)
 
     def settle(self) -> None:
@@ -210,6 +213,211 @@ def test_the_button_adds_a_layer_as_long_as_one_can_be_added(make: Make, qtbot: 
     bench.commit(network=edit.new_network((1,) * MAX_LAYERS, (1,)))
     assert not button.isVisible()
     assert len(bench.column.cards) == MAX_LAYERS
+
+
+# Cards of every kind.
+
+
+def grown(bench: Bench, *kinds: Kind) -> None:
+    for kind in kinds:
+        bench.commit(network=add_layer(bench.document.state, kind))
+
+
+HEAD: tuple[Kind, ...] = (
+    "MaxPool2d", "BatchNorm2d", "Conv2d", "AvgPool2d", "GlobalAvgPool2d", "Flatten", "Linear",
+    "Softmax",
+)  # fmt: skip
+CARDS = [
+    "Conv 1", "MaxPool 1", "BatchNorm 1", "Conv 2", "AvgPool 1", "GlobalAvgPool 1", "Flatten 1",
+    "Linear 1", "Softmax 1",
+]  # fmt: skip
+
+
+def test_a_card_of_every_kind_comes_and_goes_with_its_layer(make: Make) -> None:
+    bench = make((3,))
+    before = list(bench.column.cards)
+    grown(bench, *HEAD)
+    assert bench.names == CARDS
+    assert [card.name for card in bench.column.cards] == CARDS
+    assert bench.column.cards[0] is before[0]
+    shown = bench.compute()
+    for layer, card in enumerate(bench.column.cards):
+        assert card.maps.mosaic.count == len(shown.maps[layer])
+        assert card.maps.map_size == shown.maps[layer].shape[1:]
+        assert card.maps.value(Spot(0, 0, 0)) == pytest.approx(float(shown.maps[layer][0, 0, 0]))
+        faces = [button.text() for button in card.findChildren(QToolButton) if button.isCheckable()]
+        convolves = card.name.startswith(("Conv", "Linear"))
+        assert ("Kernels" in faces) == ("Contributions" in faces) == convolves
+    for count in range(len(CARDS) - 1, 0, -1):
+        bench.document.undo_stack.undo()
+        bench.settle()
+        assert bench.names == CARDS[:count]
+    while bench.document.undo_stack.canRedo():
+        bench.document.undo_stack.redo()
+    bench.settle()
+    assert bench.names == CARDS
+    bench.compute()
+    bench.settle()
+    assert overflows(bench) == []
+
+
+def test_the_lines_say_what_each_layer_does(make: Make) -> None:
+    bench = make((3,))
+    grown(bench, *HEAD)
+    assert bench.lines == [
+        "28×28×1 → 3 filters of 3×3×<b>1</b> → 28×28×<b>3</b>",
+        "28×28×3 → largest of each 2×2 window, map by map → 14×14×<b>3</b>",
+        "14×14×3 → (x − mean) / deviation · γ + β, map by map → 14×14×<b>3</b>",
+        "14×14×3 → 3 filters of 3×3×<b>3</b> → 14×14×<b>3</b>",
+        "14×14×3 → mean of each 2×2 window, map by map → 7×7×<b>3</b>",
+        "7×7×3 → mean of each map → 1×1×<b>3</b>",
+        "1×1×3 → each pixel a value of its own → 1×1×<b>3</b>",
+        "1×1×3 → 10 weighted sums of <b>3</b> values → 1×1×<b>10</b>",
+        "1×1×10 → shares that add up to 1 → 1×1×<b>10</b>",
+    ]
+    bench.commit(scheme=NAIVE)
+    assert bench.lines[1:6] == [
+        "28×28×3 → largest of each 2×2 window, map by map → 14×14×<b>3</b>",
+        "14×14×3 → (x − mean) / deviation · γ + β, map by map → 14×14×<b>3</b>",
+        "14×14×3 → 3 flat kernels of 3×3 on every map → 14×14×<b>9</b> = 3 × 3",
+        "14×14×9 → mean of each 2×2 window, map by map → 7×7×<b>9</b>",
+        "7×7×9 → mean of each map → 1×1×<b>9</b>",
+    ]
+
+
+def test_naive_says_in_place_of_the_heads_maps_why_there_are_none(make: Make) -> None:
+    bench = make((3,))
+    grown(bench, *HEAD)
+    bench.commit(scheme=NAIVE)
+    sentence = (
+        "Not in this scheme: Flatten 1 takes all maps together and was made for 3, but every "
+        "filter on every map gives 9."
+    )
+    for card in bench.column.cards:
+        said = [
+            label.text()
+            for label in card.findChildren(QLabel)
+            if label.isVisible() and label.text().startswith("Not in this scheme")
+        ]
+        absent = card.name in CARDS[6:]
+        assert said == ([sentence] if absent else [])
+        assert card.maps.isVisible() == (not absent)
+        line = card.findChild(OneLine)
+        assert line is not None
+        assert line.isVisible() == (not absent)
+    assert bench.column.in_view()[6:] == ((), (), ())
+    bench.compute()
+    bench.column.turn(1)
+    bench.settle()
+    assert not any(card.maps.isVisible() for card in bench.column.cards[6:])
+    bench.commit(scheme=SHARED)
+    assert bench.column.cards[8].maps.isVisible()
+    contributions = bench.column.cards[7].contributions
+    assert contributions is not None
+    assert contributions.isVisible(), "the face that was chosen"
+    bench.compute()
+
+
+def test_a_first_layer_that_mixes_leaves_nothing_to_naive(make: Make) -> None:
+    flat = Flatten(1, 1, (28, 28))
+    dense = Linear(2, np.ones((2, 784, 1, 1), np.float32), None)
+    bench = make(network=Network((flat, dense)), scheme=NAIVE)
+    (label,) = (
+        label
+        for label in bench.column.cards[0].findChildren(QLabel)
+        if label.text().startswith("Not in this scheme")
+    )
+    assert label.text().endswith("was made for 1, but every filter on every map gives 1.")
+    bench.compute()
+
+
+def test_moving_across_kinds_replaces_the_cards_whose_names_change(make: Make) -> None:
+    bench = make((3, 4))
+    grown(bench, "MaxPool2d", "BatchNorm2d")
+    conv, second, pool, norm = bench.column.cards
+    pool.moved.emit(2, 1)
+    bench.settle()
+    assert bench.document.undo_stack.undoText() == "Move MaxPool 1"
+    assert bench.names == ["Conv 1", "MaxPool 1", "Conv 2", "BatchNorm 1"]
+    cards = bench.column.cards
+    assert cards[0] is conv
+    assert cards[3] is norm
+    assert cards[1] is not pool
+    assert cards[2] is not second
+    shown = bench.compute()
+    assert [card.maps.map_size for card in cards] == [maps.shape[1:] for maps in shown.maps]
+    conv.removed.emit(0)
+    bench.settle()
+    assert bench.names == ["MaxPool 1", "Conv 1", "BatchNorm 1"]
+    bench.compute()
+    for expected in (
+        ["Conv 1", "MaxPool 1", "Conv 2", "BatchNorm 1"],
+        ["Conv 1", "Conv 2", "MaxPool 1", "BatchNorm 1"],
+    ):
+        bench.document.undo_stack.undo()
+        bench.settle()
+        assert bench.names == expected
+        bench.compute()
+    assert bench.column.cards[0].name == "Conv 1"
+
+
+def test_an_edit_of_a_pooling_layer_keeps_every_card(make: Make) -> None:
+    bench = make((3,))
+    grown(bench, "MaxPool2d", "Flatten", "Linear")
+    before = list(bench.column.cards)
+    stride = bench.column.cards[1].fields
+    assert isinstance(stride, PoolFields)
+    stride.stride.setCurrentIndex(3)
+    bench.settle()
+    assert bench.column.cards == before
+    assert bench.lines[2].startswith("7×7×3 → each pixel a value of its own → 1×1×<b>147</b>")
+    assert bench.document.state.network.layers[3].in_channels == 147
+    shown = bench.compute()
+    assert bench.column.cards[2].maps.mosaic.count == 147
+    assert shown.maps[3].shape == (10, 1, 1)
+
+
+def test_what_the_next_layer_cannot_take_is_said_by_the_card_that_goes(make: Make) -> None:
+    bench = make((3,))
+    grown(bench, "MaxPool2d", "GlobalAvgPool2d", "Linear")
+    bench.column.cards[2].removed.emit(2)
+    bench.settle()
+    said = [
+        label.text()
+        for label in bench.column.cards[2].findChildren(QLabel)
+        if label.property("role") == "warning" and label.isVisible()
+    ]
+    assert said == [
+        "Linear 1: it takes single values, but gets maps of 14×14: put a Flatten or a "
+        "GlobalAvgPool before it."
+    ]
+    assert bench.names[2] == "GlobalAvgPool 1"
+
+
+def test_maps_of_every_card_are_stepped_through(make: Make) -> None:
+    """As [ and ] do it: to the last map and on to the first."""
+    bench = make((3,))
+    grown(bench, *HEAD)
+    for scheme in (REAL, NAIVE, SHARED):
+        bench.commit(scheme=scheme)
+        bench.compute()
+        network = bench.document.state.network
+        for layer, card in enumerate(bench.column.cards):
+            if not is_there(network, scheme, layer):
+                continue
+            bench.selection.select(Selection().at((0,) * (layer + 1), (0, 0)))
+            count = card.maps.mosaic.count
+            seen = []
+            for _ in range(count):
+                seen.append(card.maps.selected)
+                bench.column.step_map(1)
+                address = bench.selection.current.address
+                assert address is not None
+                check_address(address, network)
+            assert seen == list(range(count))
+            assert card.maps.selected == 0
+            bench.column.step_map(-1)
+            assert card.maps.selected == count - 1
 
 
 # How they share the room.

@@ -1,17 +1,19 @@
 """A layer's fields: each edit is one undo step; what cannot work is said and not entered."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.building import KINDS, add_layer
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
@@ -50,8 +52,10 @@ class Bench:
         """What all fields show."""
         fields = self.fields
         combos = (fields.kernel, fields.stride, fields.padding, fields.activation, fields.weights)
-        texts = [combo.currentText() for combo in combos]
-        return (fields.filters.value(), *texts, fields.bias.isChecked())
+        texts = [combo.currentText() for combo in (*combos, fields.dilation, fields.mode)]
+        numbers = [fields.filters.value(), fields.groups.value()]
+        numbers += [box.value() for box in fields.parameters if box.isVisible()]
+        return (*numbers, *texts, fields.bias.isChecked())
 
 
 @pytest.fixture
@@ -116,6 +120,21 @@ EDITS: dict[str, tuple[Change, Callable[[Network], Network], str]] = {
         lambda network: edit.with_activation(network, 1, "leaky_relu"),
         "Conv 2: activation LeakyReLU",
     ),
+    "dilation": (
+        lambda fields: pick(fields.dilation, "3"),
+        lambda network: edit.with_dilation(network, 1, 3),
+        "Conv 2: dilation 3",
+    ),
+    "groups": (
+        lambda fields: fields.groups.setValue(1),
+        lambda network: edit.with_groups(network, 1, 1),
+        "Conv 2: 1 group",
+    ),
+    "padding mode": (
+        lambda fields: pick(fields.mode, "circular"),
+        lambda network: edit.with_option(network, 1, "padding_mode", "circular"),
+        "Conv 2: padding circular",
+    ),
     "bias": (
         lambda fields: fields.bias.click(),
         lambda network: edit.with_bias(network, 1, False),
@@ -132,6 +151,7 @@ EDITS: dict[str, tuple[Change, Callable[[Network], Network], str]] = {
 def same(one: Network, other: Network) -> bool:
     """Whether two networks have the same layers and weights."""
     names = ("number", "stride", "padding", "activation", "initialisation", "fan")
+    names += ("dilation", "groups", "padding_mode", "activation_parameters")
     return len(one.layers) == len(other.layers) and all(
         all(getattr(mine, name) == getattr(yours, name) for name in names)
         and np.array_equal(mine.weight, yours.weight)
@@ -144,18 +164,22 @@ def same(one: Network, other: Network) -> bool:
 @pytest.mark.parametrize("name", list(EDITS))
 def test_each_field_makes_one_undo_step_with_the_right_network(bench: Bench, name: str) -> None:
     change, expected, text = EDITS[name]
+    network = NETWORK
+    if name == "groups":  # there are two, to be joined
+        network = edit.with_groups(edit.with_filters(NETWORK, 0, 4), 1, 2)
+        bench.document.open(replace(bench.document.state, network=network))
     before = bench.shown
     change(bench.fields)
     stack = bench.document.undo_stack
     assert stack.count() == 1
     assert stack.undoText() == text
-    assert same(bench.network, expected(NETWORK))
-    assert bench.network.layers[0] is NETWORK.layers[0]
+    assert same(bench.network, expected(network))
+    assert bench.network.layers[0] is network.layers[0]
     assert bench.said == [""]
     after = bench.shown
     assert after != before
     stack.undo()
-    assert bench.network is NETWORK
+    assert bench.network is network
     assert bench.shown == before
     stack.redo()
     assert bench.shown == after
@@ -264,6 +288,134 @@ def test_what_breaks_a_later_layer_is_said_too(qtbot: QtBot) -> None:
     assert bench.said[-1].startswith("Conv 3: a 11×11 kernel does not fit its 7×7 input")
     assert bench.fields.stride.currentText() == "1"
     assert bench.network is network
+    bench.document.undo_stack.clear()
+
+
+@pytest.mark.parametrize(
+    ("groups", "what"),
+    [(2, "2 groups do not divide its 3 input maps"), (3, "3 groups do not divide its 4 filters")],
+)
+def test_groups_that_do_not_divide_are_said(bench: Bench, groups: int, what: str) -> None:
+    bench.fields.groups.setValue(groups)
+    assert bench.said == [f"Conv 2: {what}; each group has as many as the others."]
+    assert bench.fields.groups.value() == 1
+    assert bench.network is NETWORK
+    assert bench.document.undo_stack.count() == 0
+
+
+def test_a_padding_that_has_nothing_to_copy_is_said(qtbot: QtBot) -> None:
+    network = edit.new_network((3, 4))
+    for stride in (4, 2):
+        network = edit.with_stride(network, 0, stride)
+    network = edit.with_kernel_size(edit.with_stride(network, 0, 4), 1, 11)
+    network = edit.with_padding(network, 1, 7)
+    bench = Bench(qtbot, network)
+    pick(bench.fields.mode, "reflect")
+    assert bench.said == ["Conv 2: reflect pads 7 rows, and needs maps of at least 8; they have 7."]
+    assert bench.fields.mode.currentText() == "of zeros"
+    assert bench.network is network
+    pick(bench.fields.mode, "circular")
+    assert bench.said[-1] == ""
+    bench.document.undo_stack.clear()
+
+
+def test_fields_that_few_want_are_folded_away_until_they_say_something(qtbot: QtBot) -> None:
+    bench = Bench(qtbot)
+    rare = (bench.fields.mode, bench.fields.dilation, bench.fields.groups)
+    assert not any(widget.isVisible() for widget in rare)
+    with qtbot.waitSignal(bench.fields.resized):
+        bench.fields.show_rare(True)
+    assert all(widget.isVisible() for widget in rare)
+    bench.fields.show_rare(False)
+    network = edit.with_dilation(NETWORK, 1, 2)
+    bench.document.commit("x", replace(bench.document.state, network=network))
+    assert all(widget.isVisible() for widget in rare)
+    bench.document.undo_stack.undo()
+    assert all(widget.isVisible() for widget in rare), "who looks at them goes on"
+    bench.document.undo_stack.clear()
+
+
+# Parameters of the activation.
+
+
+def type_number(box: QDoubleSpinBox, text: str) -> None:
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize("key", list(ACTIVATIONS))
+def test_an_activation_shows_the_parameters_that_it_has(bench: Bench, key: str) -> None:
+    bench.document.open(
+        replace(bench.document.state, network=edit.with_activation(NETWORK, 1, key))
+    )
+    parameters = ACTIVATIONS[key].parameters
+    boxes = [box for box in bench.fields.parameters if box.isVisible()]
+    assert [box.prefix() for box in boxes] == [f"{one.name} " for one in parameters]
+    assert [box.value() for box in boxes] == pytest.approx(
+        [one.default for one in parameters], abs=5e-4
+    )
+    assert [box.accessibleName() for box in boxes] == [
+        f"Conv 2 activation's {one.name}" for one in parameters
+    ]
+
+
+def test_a_parameter_is_typed_and_the_others_keep_all_their_digits(bench: Bench) -> None:
+    pick(bench.fields.activation, ACTIVATIONS["hardsigmoid"].label)
+    assert bench.network.layers[1].activation == "hardsigmoid"
+    count = bench.document.undo_stack.count()
+    type_number(bench.fields.parameters[1], "0.4")
+    alpha = ACTIVATIONS["hardsigmoid"].parameters[0].default
+    assert bench.network.layers[1].activation_parameters == (alpha, 0.4)
+    assert bench.document.undo_stack.count() == count + 1
+    assert bench.document.undo_stack.undoText().startswith("Conv 2: ")
+    type_number(bench.fields.parameters[0], "0.25")
+    assert bench.network.layers[1].activation_parameters == (0.25, 0.4)
+    bench.document.undo_stack.undo()
+    assert bench.network.layers[1].activation_parameters == (alpha, 0.4)
+    assert bench.fields.parameters[0].value() == pytest.approx(alpha, abs=5e-4)
+    pick(bench.fields.activation, "ReLU")
+    assert bench.network.layers[1].activation_parameters == ()
+    assert not any(box.isVisible() for box in bench.fields.parameters)
+
+
+def test_parameters_that_are_left_out_have_their_defaults(bench: Bench) -> None:
+    """As a file may have it."""
+    network = edit.with_activation(NETWORK, 1, "threshold")
+    network = edit.with_option(network, 1, "activation_parameters", (0.25,))
+    bench.document.open(replace(bench.document.state, network=network))
+    assert [box.value() for box in bench.fields.parameters] == [0.25, 0]
+    type_number(bench.fields.parameters[1], "-2")
+    assert bench.network.layers[1].activation_parameters == (0.25, -2)
+
+
+# A dense layer.
+
+
+def test_a_dense_layer_has_outputs_and_no_windows(qtbot: QtBot) -> None:
+    state = State(np.zeros((28, 28), np.float32), edit.new_network((3,)))
+    for kind in KINDS:
+        if kind in ("GlobalAvgPool2d", "Linear"):
+            state = replace(state, network=add_layer(state, kind))
+    bench = Bench(qtbot, state.network, layer=2)
+    fields = bench.fields
+    for widget in (fields.kernel, fields.stride, fields.padding, fields.mode):
+        assert not widget.isVisible()
+    for widget in (fields.filters, fields.activation, fields.bias, fields.weights):
+        assert widget.isVisible()
+    assert fields.rare == []
+    assert fields.filters.accessibleName() == "Linear 1 outputs"
+    fields.filters.setValue(4)
+    assert bench.document.undo_stack.undoText() == "Linear 1: 4 outputs"
+    assert bench.network.layers[2].out_channels == 4
+    fields.filters.setValue(300)
+    assert bench.said[-1] == "Linear 1: outputs must be 1 to 256, not 300."
+    fields.bias.click()
+    assert bench.network.layers[2].bias is None
+    pick(fields.weights, INITIALISATIONS["he"].label)
+    assert bench.network.layers[2].initialisation == "he"
+    assert bench.document.undo_stack.count() == 3
     bench.document.undo_stack.clear()
 
 

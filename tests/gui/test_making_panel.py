@@ -13,8 +13,10 @@ from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.ledger import ledger_of
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import Address, ChannelScheme
@@ -22,6 +24,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.making_panel import BOTH, MakingPanel
+from cnn_explorer.gui.map_rows import MapRows
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
@@ -466,3 +469,105 @@ def test_running_sums_keep_within_the_colours(stage: Open) -> None:
     scale = picture.colours.parts
     assert scale.low <= values.min()
     assert values.max() <= scale.high
+
+
+# Layers without kernels.
+
+
+def with_last(*kinds: Kind) -> Network:
+    state = State(drawing(), new_network((3,), (3,), initialisation="he"))
+    for kind in kinds:
+        state = replace(state, network=add_layer(state, kind))
+    return state.network
+
+
+def test_a_pooled_pixel_shows_its_window_and_the_cell_that_won(stage: Open) -> None:
+    opened = stage(network=with_last("MaxPool2d"), address=(2, 2), pin=(5, 6), zoom="pixel")
+    ledger = opened.panel.pixel_rows.ledger
+    assert ledger is not None
+    making = opened.panel._making
+    assert making is not None
+    window = making.maps[0][10:12, 12:14]
+    np.testing.assert_array_equal(ledger.terms.window[0], window)
+    np.testing.assert_array_equal(ledger.terms.kernel[0], window == window.max())
+    row, column = np.unravel_index(window.argmax(), window.shape)
+    text = opened.panel.pixel_rows.text()
+    assert f"row {10 + row}, column {12 + column} won" in text
+    assert "MaxPool1[2] at row 5, column 6" in text
+    said = [one.text() for one in visible(opened.panel) if isinstance(one, QLabel)]
+    assert "The first of the largest values wins; padding never does." in said
+    assert "MaxPool1[2] = max of each 2×2 window of Conv1[2]".replace(", ", ",\u00a0") in said
+
+
+@pytest.mark.parametrize("zoom", ["map", "pixel"])
+@pytest.mark.parametrize("kind", ["MaxPool2d", "AvgPool2d", "BatchNorm2d"])
+def test_what_has_no_kernels_has_no_mute_box_and_mutes_nothing(
+    stage: Open, qtbot: QtBot, zoom: str, kind: Kind
+) -> None:
+    opened = stage(network=with_last(kind), address=(1, 1), pin=(5, 6), zoom=zoom)
+    view = opened.panel.map_rows if zoom == "map" else opened.panel.pixel_rows
+    before = opened.document.state
+    view.grab()
+    place = view.row_rectangle(0).center()
+    place.setX(12)
+    qtbot.mouseMove(view.viewport(), place)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    view.setFocus()
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Space, Qt.Key.Key_M, Qt.Key.Key_S, Qt.Key.Key_Return):
+        qtbot.keyClick(view, key)
+    for heard in (view.muted, view.soloed):
+        heard.emit(0)
+    assert opened.document.state is before
+    assert not opened.document.undo_stack.canUndo()
+    assert not opened.check("running sums").isVisible()
+    proof = opened.panel._making
+    assert proof is not None
+    assert proof.proof.holds
+
+
+@pytest.mark.parametrize("kind", ["MaxPool2d", "AvgPool2d", "BatchNorm2d"])
+def test_a_box_is_painted_only_where_it_mutes(stage: Open, kind: Kind) -> None:
+    """The first columns of a row: a box, or nothing."""
+    with_box = stage((1, 1), address=(0, 0), pin=(5, 6))
+    without = stage(network=with_last(kind), address=(1, 1), pin=(5, 6))
+
+    def inked(rows: MapRows) -> int:
+        image = rows.viewport().grab().toImage()
+        middle = rows.row_rectangle(0).center().y()
+        colours = {image.pixel(x, y) for x in range(2, 20) for y in range(middle - 7, middle + 8)}
+        return len(colours)
+
+    assert inked(with_box.panel.map_rows) > 1
+    assert inked(without.panel.map_rows) == 1
+
+
+def test_the_copies_of_a_pooled_pixel_say_what_it_is(stage: Open) -> None:
+    opened = stage(network=with_last("AvgPool2d"), address=(2, 2), pin=(3, 4), zoom="pixel")
+    said: list[str] = []
+    opened.panel.said.connect(said.append)
+    for name in ("Copy as text", "CSV", "LaTeX", "NumPy"):
+        opened.button(name).click()
+        assert "AvgPool1" in QGuiApplication.clipboard().text() or name == "CSV"
+    assert said[0] == "Copied AvgPool1[2] at row 3, column 4 as text."
+    names: dict[str, object] = {}
+    exec(QGuiApplication.clipboard().text(), names)
+    making = opened.panel._making
+    assert making is not None
+    assert names["value"] == pytest.approx(float(making.map[3, 4]), rel=1e-5)
+
+
+def test_from_one_kind_to_another_and_back(stage: Open) -> None:
+    """Each map's making replaces the one before: rows, boxes and note are its own."""
+    network = with_last("MaxPool2d", "BatchNorm2d", "Conv2d")
+    opened = stage(network=network, address=(0,), pin=(3, 4))
+    for address, rows in (
+        ((1, 1), 1), ((1, 1, 1), 1), ((1, 1, 1, 2), 3), ((1, 1), 1), ((2,), 1)
+    ):  # fmt: skip
+        opened.selection.select(Selection().at(address, (3, 4)))
+        opened.compute()
+        assert len(opened.rows()) == rows
+        making = opened.panel._making
+        assert making is not None
+        assert making.address == address
+        assert opened.panel.proof.isVisible()
+        opened.panel.grab()

@@ -24,10 +24,12 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit, mutes
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
-from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.layers import Kind
+from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.schemes import Address, ChannelScheme, check_address
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import map_grid
@@ -772,3 +774,142 @@ def test_larger_text_gets_more_room(bench: Make) -> None:
 def test_its_ground_is_the_cards(bench: Make) -> None:
     made = bench()
     assert made.grid.viewport().backgroundRole() == QPalette.ColorRole.Base
+
+
+# Layers without filters.
+
+
+def headed(*, pool_first: bool = False) -> Network:
+    """Filters, pooling, a normalisation, filters, pooling, a mean; pooling before all, if asked."""
+    kinds: list[Kind] = ["MaxPool2d", "BatchNorm2d", "Conv2d", "AvgPool2d", "GlobalAvgPool2d"]
+    network = edit.new_network((3,))
+    for kind in kinds:
+        network = add_layer(state_of(REAL, network), kind)
+    network = edit.with_filters(network, 3, 4)
+    return edit.move_layer(network, 1, 0) if pool_first else network
+
+
+def arrow(made: Bench, key: Qt.Key) -> None:
+    QTest.keyClick(made.grid.viewport(), key)
+
+
+@pytest.mark.parametrize(("layer", "count"), [(0, 3), (1, 3), (2, 3), (3, 12), (4, 4), (5, 4)])
+def test_in_naive_pooled_maps_stand_side_by_side_without_their_parents(
+    bench: Make, layer: int, count: int
+) -> None:
+    made = bench(NAIVE, layer, headed())
+    assert made.grid.mosaic.count == count
+    grouped = layer == 3
+    assert made.grid.stands_alone() == (not grouped)
+    assert (made.grid.parents_in_view() == []) == (not grouped)
+    shown = made.passes[-1]
+    found = [made.grid.address(index) for index in range(count)]
+    every = every_address(made.state.network)[layer]
+    # Of pooling and the like those that are made of one map, the first if none is selected.
+    assert found == (every if layer < 4 else [address for address in every if address[0] == 0])
+    for index, address in enumerate(found):
+        assert made.grid.index_of(address) == index
+        values = shown.find(address)
+        assert values is not None
+        assert made.grid.value(Spot(index, 0, 0)) == pytest.approx(float(values[0, 0]))
+    image = made.image()
+    if layer == 4:
+        values = shown.find(found[3])
+        assert values is not None
+        expected = squares(made, values, shown.maps[layer], Settings())
+        np.testing.assert_array_equal(made.tile(image, 3), expected)
+        assert [made.grid.captions(j)[0] for j in range(4)] == [f"0.{j}" for j in range(4)]
+
+
+def every_address(network: Network) -> list[list[Address]]:
+    paths: list[Address] = [()]
+    result = []
+    for layer in network.layers:
+        convolves = isinstance(layer, Conv2d)
+        paths = [
+            (*path, number)
+            for path in paths
+            for number in (range(layer.out_channels) if convolves else path[-1:] or (0,))
+        ]
+        result.append(paths)
+    return result
+
+
+@pytest.mark.parametrize("scheme", list(ChannelScheme))
+def test_before_any_filter_there_is_one_map_in_every_scheme(
+    bench: Make, scheme: ChannelScheme
+) -> None:
+    for layer, count in ((0, 1), (1, 3)):
+        made = bench(scheme, layer, headed(pool_first=True))
+        assert made.grid.mosaic.count == count
+        assert made.grid.family is None or layer
+        assert made.grid.parents_in_view() == []
+        assert made.grid.captions(0)[0] in ("map 0", "0")
+        assert made.grid.value(Spot(0, 0, 0)) is not None
+
+
+@pytest.mark.parametrize("layer", range(6))
+@pytest.mark.parametrize("scheme", list(ChannelScheme))
+def test_clicks_and_arrows_select_paths_that_there_are(
+    bench: Make, scheme: ChannelScheme, layer: int
+) -> None:
+    made = bench(scheme, layer, headed())
+    network = made.state.network
+    made.selection.follow(network)
+    grid = made.grid
+    last = grid.mosaic.count - 1
+    QTest.mouseClick(grid.viewport(), LEFT, pos=made.at(last, 0, 0))
+    chosen = made.selection.current
+    assert chosen.layer == layer
+    assert chosen.pin == (0, 0)
+    assert chosen.address is not None
+    check_address(chosen.address, network)
+    assert grid.selected == last
+    made.selection.select(replace(chosen, pin=None))
+    seen = {last}
+    for _ in range(last + 2):
+        arrow(made, Qt.Key.Key_Left)
+        address = made.selection.current.address
+        assert address is not None
+        check_address(address, network)
+        assert grid.selected is not None
+        assert grid.index_of(address) == grid.selected
+        seen.add(grid.selected)
+    assert len(seen) > 1 or last == 0
+    grid.step_map(1)
+    assert made.selection.current == made.selection.current.within(network)
+
+
+def test_a_pooled_map_keeps_the_number_of_its_parent(bench: Make) -> None:
+    made = bench(REAL, 1, headed())
+    made.selection.follow(made.state.network)
+    QTest.mouseClick(made.grid.viewport(), LEFT, pos=made.at(2, 3, 4))
+    assert made.selection.current.address == (2, 2)
+    assert made.selection.current.path[:3] == (2, 2, 2)
+    assert made.grid.accessibleDescription() == (
+        "MaxPool 1, map 2: the largest value of each 2×2 window of map 2 of Conv 1."
+    )
+    deeper = MapGrid(4, made.state, made.selection)
+    deeper.set_state(state_of(NAIVE, made.state.network))
+    assert deeper.family is not None
+    made.selection.select(Selection().at((1, 1, 1, 3, 3), (0, 0)))
+    assert deeper.selected == 3
+    assert deeper.address(0) == (1, 1, 1, 0, 0)
+    assert not made.grid.linked
+    made.change(state_of(NAIVE, made.state.network))
+    assert made.grid.linked == (1,)
+    deeper.deleteLater()
+
+
+def test_the_map_that_a_pooled_one_is_made_of_is_linked(bench: Make) -> None:
+    made = bench(REAL, 0, headed())
+    made.selection.follow(made.state.network)
+    made.selection.select(Selection().at((2, 2), (0, 0)))
+    assert made.grid.linked == frozenset({2})
+    network = add_layer(made.state, "Softmax")
+    made.selection.follow(network)
+    made.change(state_of(REAL, network))
+    before = MapGrid(5, made.state, made.selection)
+    made.selection.select(Selection().at((0, 0, 0, 1, 1, 1, 2), (0, 0)))
+    assert before.linked == frozenset(range(4)), "a share is made of all maps"
+    before.deleteLater()

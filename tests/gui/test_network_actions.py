@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import KINDS, add_layer
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
@@ -217,3 +217,40 @@ def test_all_mutes_go_in_one_step_and_only_where_there_are_some(bench: Bench) ->
     bench.trigger("undo")
     assert bench.heard == muted
     assert unmute.isEnabled()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_menu_adds_a_layer_of_each_kind_or_says_why_not(bench: Bench, kind: str) -> None:
+    refused: list[str] = []
+    bench.commands.refused.connect(refused.append)
+    before = bench.document.state
+    bench.trigger(f"add_{kind}")
+    if kind == "Linear":
+        assert bench.document.state is before
+        (reason,) = refused
+        assert reason.startswith("Linear 1: it takes single values, but gets maps of 28×28")
+        bench.trigger("add_Flatten")
+        bench.trigger("add_Linear")
+        assert bench.actions["undo"].text() == "&Undo Add Linear 1"
+        return
+    assert refused == []
+    layer = bench.document.state.network.layers[-1]
+    assert type(layer).__name__ == kind
+    name = bench.document.state.network.names[-1]
+    assert bench.actions["undo"].text() == f"&Undo Add {name}"
+    bench.trigger("undo")
+    assert bench.document.state is before
+
+
+def test_only_the_diagonal_is_that_of_a_layer_with_kernels(bench: Bench) -> None:
+    for kind in ("MaxPool2d", "GlobalAvgPool2d", "Linear", "Softmax"):
+        bench.trigger(f"add_{kind}")
+    bench.selection.select(Selection().at((0, 1, 1)))
+    bench.trigger("only_diagonal")
+    assert bench.actions["undo"].text() == "&Undo Only the diagonal in Linear 1"
+    network = bench.document.state.network
+    assert bench.heard[4] == {(j, j) for j in range(4)}
+    assert network.layers[1].muted_count == 0
+    assert bench.actions["unmute_all"].isEnabled()
+    bench.trigger("unmute_all")
+    assert all(layer.muted is None for layer in bench.document.state.network.layers)

@@ -31,7 +31,16 @@ from cnn_explorer.core.edit import (
     with_stride,
 )
 from cnn_explorer.core.forward import Cancelled
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    Softmax,
+)
 from cnn_explorer.core.mutes import toggle_mute
+from cnn_explorer.core.network import Linear, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import passes, sheets
@@ -144,7 +153,159 @@ def contents(folder):
     }
 
 
+def headed_state(scheme):
+    """A layer of every kind: 3 filters, pooled, normalised; 2 filters, averaged; ten outputs."""
+    first, second = new_network((3, 2), initialisation="he", seed=5).layers
+    values = np.random.default_rng(1).uniform(0.5, 2, (4, 3)).astype(np.float32)
+    dense = np.random.default_rng(2).standard_normal((4, 2, 1, 1)).astype(np.float32)
+    layers = (
+        first,
+        MaxPool2d(10, 3),
+        BatchNorm2d(11, 3, *values, activation="tanh"),
+        second,
+        AvgPool2d(12, 2, (7, 7), (7, 7)),
+        GlobalAvgPool2d(13, 2),
+        Flatten(14, 2, (1, 1)),
+        Linear(15, dense, None, activation="none"),
+        Softmax(16, 4),
+    )
+    return State(digit(3), Network(layers), scheme)
+
+
+def headed_maps(state):
+    """Its maps, by reshaping and formulas; an address has a part for each filter alone."""
+    first, _, norm, second, *_, dense, _ = state.network.layers
+    convolutions = State(state.drawing, Network((first,)), state.scheme)
+    layers = expected_maps(convolutions)
+
+    def blocks(values, side, reduce):
+        count = len(values) // side
+        return reduce(values.reshape(count, side, count, side), axis=(1, 3))
+
+    def normalised(j, values):
+        mean, variance, weight, bias = (
+            float(one[j]) for one in (norm.mean, norm.variance, norm.weight, norm.bias)
+        )
+        return np.tanh((values - mean) / (variance + norm.eps) ** 0.5 * weight + bias)
+
+    def each(function):
+        layers.append({key: function(key, values) for key, values in layers[-1].items()})
+
+    each(lambda key, values: blocks(values, 2, np.max))
+    each(lambda key, values: normalised(key[-1], values))
+    found = {}
+    for j in range(2):
+        kernels = second.weight[j].astype(float)
+        if state.scheme is SHARED:
+            kernels = [kernels.mean(axis=0)] * 3
+        parts = [
+            convolved(second, values, kernels.sum(axis=0) if state.scheme is NAIVE else kernels[i])
+            for (i,), values in layers[-1].items()
+        ]
+        bias = float(second.bias[j])
+        if state.scheme is NAIVE:
+            found |= {(i, j): (part + bias).clip(0) for i, part in enumerate(parts)}
+        else:
+            found[j,] = (sum(parts) + bias).clip(0)
+    layers.append(dict(sorted(found.items())))
+    each(lambda key, values: blocks(values, 7, np.mean))
+    each(lambda key, values: values.mean(keepdims=True))
+    if state.scheme is NAIVE:
+        return layers
+    each(lambda key, values: values)
+    weight = dense.weight[:, :, 0, 0].astype(float)
+    if state.scheme is SHARED:
+        weight = np.repeat(weight.mean(axis=1, keepdims=True), 2, axis=1)
+    outputs = weight @ [values[0, 0] for values in layers[-1].values()]
+    layers.append({(j,): np.full((1, 1), value) for j, value in enumerate(outputs)})
+    shares = np.exp(outputs) / np.exp(outputs).sum()
+    layers.append({(j,): np.full((1, 1), value) for j, value in enumerate(shares)})
+    return layers
+
+
 # What the files hold.
+
+
+@pytest.mark.parametrize("scheme", [REAL, NAIVE, SHARED])
+def test_layers_of_every_kind_are_written_as_they_are_defined(tmp_path, scheme):
+    document = headed_state(scheme)
+    names = export(document, tmp_path, ExportOptions(("npz", "png", "sheet"), scale=1))
+    expected = headed_maps(document)
+    with np.load(tmp_path / "maps.npz", allow_pickle=False) as archive:
+        arrays = dict(archive)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("ascii"))
+    assert [layer["type"] for layer in manifest["network"]] == [
+        type(layer).__name__ for layer in document.network.layers
+    ]
+    assert [layer["layer"] for layer in manifest["layers"]] == [*range(1, len(expected) + 1)]
+    for described, maps in zip(manifest["layers"], expected, strict=True):
+        name = f"layer{described['layer']}"
+        np.testing.assert_allclose(
+            arrays[f"{name}.maps"], list(maps.values()), rtol=1e-4, atol=1e-5
+        )
+        addresses = [".".join(map(str, key)) for key in maps]
+        assert list(described["ranges"]) == addresses
+        assert described["maps"] == len(maps)
+        pictures = [f"{name}-map{address}.png" for address in addresses]
+        assert [one for one in names if one.startswith(f"{name}-map")] == pictures
+        for one, address in zip(pictures, addresses, strict=True):
+            pixels, texts = picture(tmp_path / one)
+            assert texts["Map"] == address
+            assert pixels.shape[:2] == tuple(described["size"])
+        assert f"{name}-sheet.png" in names
+    members = {key for key in arrays if key.startswith("layer3.")}
+    assert members == {f"layer3.{one}" for one in ("weight", "bias", "mean", "variance", "maps")}
+    np.testing.assert_array_equal(arrays["layer3.mean"], document.network.layers[2].mean)
+    assert {key for key in arrays if key.startswith("layer2.")} == {"layer2.maps"}
+    assert not any(key.startswith(f"layer{len(expected) + 1}.") for key in arrays)
+
+
+def test_a_range_counts_convolutions_and_maps_in_view_may_be_pooled(tmp_path):
+    document = headed_state(NAIVE)
+    expected = headed_maps(document)
+    export(document, tmp_path / "range", ExportOptions(("npz",), address_range="1-2.*"))
+    with np.load(tmp_path / "range" / "maps.npz", allow_pickle=False) as archive:
+        assert archive["layer4.addresses"].tolist() == [[1, 0], [1, 1], [2, 0], [2, 1]]
+        for address, values in zip(
+            archive["layer4.addresses"].tolist(), archive["layer4.maps"], strict=True
+        ):
+            np.testing.assert_allclose(values, expected[3][tuple(address)], rtol=1e-4, atol=1e-5)
+    view = [()] * 9
+    view[1], view[5] = ((2, 2), (0, 0)), ((2, 2, 2, 1, 1, 1),)
+    options = ExportOptions(("npz", "png"), in_view=view)
+    names = export(document, tmp_path / "view", options)
+    assert [name for name in names if name.endswith(".png")] == [
+        "layer2-map0.png",
+        "layer2-map2.png",
+        "layer6-map2.1.png",
+    ]
+    with np.load(tmp_path / "view" / "maps.npz", allow_pickle=False) as archive:
+        assert archive["layer2.addresses"].tolist() == [[0], [2]]
+        assert archive["layer6.addresses"].tolist() == [[2, 1]]
+        found = archive["layer6.maps"][0]
+        np.testing.assert_allclose(found, expected[5][2, 1], rtol=1e-4, atol=1e-5)
+
+
+def test_what_naive_does_not_have_cannot_be_exported(tmp_path):
+    document = headed_state(NAIVE)
+    for options, sentence in (
+        (
+            ExportOptions(selected=(0, 0, 0, 1, 1, 1, 1, 0)),
+            r"^Linear 1 has no maps where every filter is applied to every map: it takes all maps",
+        ),
+        (ExportOptions(layers=(7,)), r"^No map is chosen for the export; choose at least one\.$"),
+        (
+            ExportOptions(address_range="0.0.0"),
+            r"^The address range “0\.0\.0” has 3 parts; the network has 2 layers",
+        ),
+        (
+            ExportOptions(address_range="0.2"),
+            r"^Part 2 of the address range “0\.2” asks for filter 2, but layer 4 has filters 0 to",
+        ),
+        (ExportOptions(selected=(0, 1)), r"^The address 0\.1 changes the number of a map where no"),
+    ):
+        with pytest.raises(ExportError, match=sentence):
+            file_names(document, options)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.layers import MaxPool2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.digits import digit
@@ -75,6 +77,17 @@ def test_naive_asks_for_a_range_where_there_are_too_many_maps():
     parts_of(state((64, 64), NAIVE), layers=(1,))
     with pytest.raises(ValueError, match="makes 285,942,833,483,840 maps"):
         parts_of(state((64,) * 8, NAIVE))
+
+
+def test_the_range_that_is_proposed_is_one_of_the_layer_that_is_named():
+    """A pooled map has no filter of its own: a range leads to the convolution before it."""
+    first, second = new_network((64, 64)).layers
+    network = Network((first, MaxPool2d(5, 64), second, MaxPool2d(6, 64)))
+    document = State(digit(7), network, NAIVE)
+    with pytest.raises(ValueError, match=r"makes 8,320 maps; .* as 0\.\* for some of layer 3\.$"):
+        parts_of(document)
+    *_, third, _ = parts_of(document, address_range="0.*")
+    assert third.written == tuple((0, 0, j) for j in range(64))
 
 
 @pytest.mark.parametrize(

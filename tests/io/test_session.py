@@ -20,12 +20,26 @@ from hypothesis.extra import numpy as arrays
 
 from cnn_explorer.core import mutes
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.geometry import PADDING_MODES
 from cnn_explorer.core.kernels import INITIALISATIONS
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Flatten,
+    GlobalAvgPool2d,
+    Kind,
+    MaxPool2d,
+    Softmax,
+)
+from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import files
+from cnn_explorer.io.description import described_layers
 from cnn_explorer.io.session import SessionError, load, opening_state, save
 
 each_example_writes_anew = settings(
@@ -81,7 +95,8 @@ def assert_same(one: State, other: State) -> None:
     assert one.drawing.tobytes() == other.drawing.tobytes()
     assert len(one.network.layers) == len(other.network.layers)
     for here, there in zip(one.network.layers, other.network.layers, strict=True):
-        for name in Conv2d.__dataclass_fields__:
+        assert type(here) is type(there)
+        for name in here.__dataclass_fields__:
             mine, theirs = getattr(here, name), getattr(there, name)
             if isinstance(mine, np.ndarray):
                 assert isinstance(theirs, np.ndarray)
@@ -140,6 +155,111 @@ def test_a_file_from_before_there_were_mutes_has_none(tmp_path: Path, saved: byt
     document = json.loads(members["document.json"])
     for layer in document["layers"]:
         del layer["muted"]
+    path = tmp_path / "old.cnnx"
+    write_members(path, members | {"document.json": json.dumps(document).encode()})
+    assert_same(load(path), opening_state())
+
+
+# Layers of every kind.
+
+
+@st.composite
+def headed(draw: st.DrawFn) -> State:
+    """A layer of every kind, each with settings that are not the usual ones."""
+
+    def whole(least: int, most: int) -> int:
+        return draw(st.integers(least, most))
+
+    def some(length: int, least: float = -1e6) -> Array:
+        values = st.floats(least, 1e6, width=32)
+        return draw(arrays.arrays(np.float32, length, elements=values, fill=values))
+
+    def pooled(kind: Callable[..., Layer], number: int, **options: Any) -> Layer:
+        return kind(
+            number, 3, (whole(1, 3), whole(1, 3)), (whole(1, 2), whole(1, 3)),
+            padding=draw(st.sampled_from(["same", "same_lower", "valid", 0])),
+            dilation=(whole(1, 2), 1), ceil_mode=draw(st.booleans()), **options,
+        )  # fmt: skip
+
+    def activated() -> dict[str, Any]:
+        key = draw(st.sampled_from(sorted(ACTIVATIONS)))
+        values = [
+            draw(st.floats(max(-1e6, one.low), min(1e6, one.high)))
+            for one in ACTIVATIONS[key].parameters
+        ]
+        given = tuple(map(float, values)) if draw(st.booleans()) else ()
+        try:
+            ACTIVATIONS[key].check(given)
+        except ValueError:
+            given = ()
+        return {"activation": key, "activation_parameters": given}
+
+    conv = Conv2d(
+        40, draw(arrays.arrays(np.float32, (3, 1, 2, 3), elements=finite, fill=finite)), None,
+        padding=draw(st.sampled_from(["same", "same_lower", "valid", 2])),
+        padding_mode=draw(st.sampled_from(PADDING_MODES)), **activated(),
+    )  # fmt: skip
+    norm = BatchNorm2d(
+        2, 3, some(3), some(3, 0), some(3), some(3),
+        eps=draw(st.floats(1e-12, 1)), **activated(),
+    )  # fmt: skip
+    network = Network(
+        (
+            conv,
+            pooled(MaxPool2d, 7),
+            norm,
+            pooled(AvgPool2d, 5, count_include_pad=draw(st.booleans())),
+        )
+    )
+    last: Layer = GlobalAvgPool2d(9, 3)
+    if draw(st.booleans()):
+        last = Flatten(9, 3, network.sizes[-1])
+    features, outputs = last.out_channels, whole(1, 4)
+    linear = Linear(
+        100, np.full((outputs, features, 1, 1), draw(finite), np.float32), some(outputs),
+        fan=(features, outputs), muted=np.arange(outputs * features).reshape(outputs, -1) % 3 == 1,
+        **activated(),
+    )  # fmt: skip
+    every = (*network.layers, last, linear, Softmax(11, outputs))
+    drawing = np.full((28, 28), 0.25, np.float32)
+    return State(drawing, Network(every, whole(0, 99)), draw(st.sampled_from(ChannelScheme)))
+
+
+@each_example_writes_anew
+@given(headed())
+def test_layers_of_every_kind_come_back_exactly(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "a.cnnx"
+    save(path, state)
+    assert_same(load(path), state)
+
+
+@pytest.mark.parametrize("kind", [*KINDS])
+def test_what_can_be_built_can_be_kept(tmp_path: Path, kind: Kind) -> None:
+    before: tuple[Kind, ...] = ("GlobalAvgPool2d",) if kind == "Linear" else ()
+    state = opening_state()
+    for each in (*before, kind):
+        state = replace(state, network=add_layer(state, each))
+    save(tmp_path / "a.cnnx", state)
+    assert_same(load(tmp_path / "a.cnnx"), state)
+
+
+def test_as_many_mutes_as_a_dense_layer_can_have_come_back(tmp_path: Path) -> None:
+    flat = Flatten(1, 2, (28, 28))
+    dense = Linear(2, np.ones((256, 1568, 1, 1), np.float32), None)
+    network = Network((new_network((2,)).layers[0], flat, dense))
+    state = replace(opening_state(), network=mutes.only_diagonal(network, 2))
+    assert state.network.layers[2].muted_count == 256 * 1567
+    save(tmp_path / "a.cnnx", state)
+    assert_same(load(tmp_path / "a.cnnx"), state)
+
+
+def test_a_file_of_version_1_opens(tmp_path: Path, saved: bytes) -> None:
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    document["version"] = 1
+    for layer in document["layers"]:
+        for name in ("type", "padding_mode", "activation_parameters"):
+            del layer[name]
     path = tmp_path / "old.cnnx"
     write_members(path, members | {"document.json": json.dumps(document).encode()})
     assert_same(load(path), opening_state())
@@ -533,6 +653,129 @@ def test_a_document_beyond_the_limits_is_refused(
     assert measured(path) < 5_000_000
 
 
+def every_kind() -> State:
+    def some(*values: float) -> Array:
+        return np.array(values, np.float32)
+
+    convolution = new_network((2,)).layers[0]
+    layers = (
+        replace(convolution, activation="leaky_relu", activation_parameters=(0.2,)),
+        MaxPool2d(1, 2),
+        BatchNorm2d(2, 2, some(0, 1), some(1, 4), some(1, 1), some(0, 0), activation="elu"),
+        AvgPool2d(3, 2),
+        Flatten(4, 2, (7, 7)),
+        Linear(5, np.ones((3, 98, 1, 1), np.float32), some(0, 1, 2)),
+        Softmax(6, 3),
+        GlobalAvgPool2d(7, 3),
+    )
+    return replace(opening_state(), network=Network(layers))
+
+
+@pytest.fixture
+def headed_members(tmp_path: Path) -> Members:
+    path = tmp_path / "saved.cnnx"
+    save(path, every_kind())
+    return members_of(path.read_bytes())
+
+
+def at(index: int, key: str, value: Any) -> Change:
+    return lambda document: document["layers"][index].__setitem__(key, value)
+
+
+def weights(**values: Array) -> dict[str, bytes]:
+    return {f"{name.replace('_', '.')}.npy": npy(array) for name, array in values.items()}
+
+
+NONE: dict[str, bytes] = {}
+HOSTILE_KINDS: dict[str, tuple[Change, dict[str, bytes], str]] = {
+    "an unknown type": (at(1, "type", "LSTM"), NONE, "layer2 is of an unknown type, 'LSTM'"),
+    "a list as type": (at(1, "type", ["Conv2d"]), NONE, ""),
+    "the type of another layer": (at(1, "type", "Softmax"), NONE, ""),
+    "pooling as normalisation": (at(1, "type", "BatchNorm2d"), NONE, ""),
+    "a convolution as a dense layer": (at(0, "type", "Linear"), NONE, "A dense layer"),
+    "a dense layer as a convolution of many maps": (
+        at(5, "type", "Conv2d"), weights(layer6_weight=np.ones((3, 257, 1, 1), np.float32)),
+        "layer6's input maps is 257; it must be 1 to 256",
+    ),
+    "a wide convolution": (
+        at(0, "number", 0), weights(layer1_weight=np.ones((2, 4096, 3, 3), np.float32)),
+        "layer1's input maps is 4096; it must be 1 to 256",
+    ),
+    "maps that lie": (at(1, "channels", 3), NONE, "MaxPool 1 takes 3 maps, but gets 2"),
+    "no maps": (at(1, "channels", 0), NONE, "layer2's maps is 0"),
+    "many maps": (at(6, "channels", 10**12), NONE, "layer7's maps is 1000000000000"),
+    "a fraction of maps": (at(7, "channels", 2.0), NONE, "layer8's maps is 2.0"),
+    "a size that lies": (at(4, "size", [7, 8]), NONE, "Linear 1 takes 98 maps, but gets 112"),
+    "a size turned round": (at(4, "size", [49, 1]), NONE, "it was made for maps of 49×1, not 7×7"),
+    "a large size": (at(4, "size", [256, 256]), NONE, "Flatten makes 131,072 values"),
+    "a larger size": (at(4, "size", [1, 10**9]), NONE, "layer5's size is 1000000000"),
+    "a side alone": (at(4, "size", 7), NONE, ""),
+    "eps 0": (at(2, "eps", 0.0), NONE, "layer3's eps is 0.0; it must be more than 0"),
+    "eps that float32 does not have": (at(2, "eps", 1e-60), NONE, "eps"),
+    "eps that is no number": (at(2, "eps", float("nan")), NONE, "layer3's eps is nan"),
+    "eps in words": (at(2, "eps", "1e-5"), NONE, "layer3's eps is '1e-5'"),
+    "a negative eps": (at(2, "eps", -1e-5), NONE, "layer3's eps is -1e-05"),
+    "a negative variance": (
+        at(2, "number", 2), weights(layer3_variance=np.array([1, -1], np.float32)),
+        "A variance is not negative",
+    ),
+    "a variance that is no number": (
+        at(2, "number", 2), weights(layer3_variance=np.array([1, np.nan], np.float32)),
+        "layer3.variance holds values that are not from",
+    ),
+    "means of another number": (
+        at(2, "number", 2), weights(layer3_mean=np.zeros(3, np.float32)), "The mean has shape (3,)",
+    ),
+    "parameters in words": (at(0, "activation_parameters", ["a"]), NONE, "that are no numbers"),
+    "a word as parameters": (at(0, "activation_parameters", "12"), NONE, "that are no numbers"),
+    "truth as a parameter": (at(0, "activation_parameters", [True]), NONE, "that are no numbers"),
+    "no number as parameter": (
+        at(0, "activation_parameters", [float("nan")]), NONE, "that are no numbers",
+    ),
+    "parameters out of range": (at(0, "activation_parameters", [-7]), NONE, ""),
+    "large parameters": (at(0, "activation_parameters", [10**400]), NONE, "that are no numbers"),
+    "many parameters": (at(0, "activation_parameters", [0.1] * 10_000), NONE, ""),
+    "a list in parameters": (at(2, "activation_parameters", [[1.0]]), NONE, "that are no numbers"),
+    "an unknown activation": (at(2, "activation", "step"), NONE, "no activation “step”"),
+    "an unknown padding mode": (at(0, "padding_mode", "mirror"), NONE, "no padding mode “mirror”"),
+    "a list as padding mode": (at(0, "padding_mode", ["zeros"]), NONE, ""),
+    "a large window": (at(1, "kernel_size", [12, 2]), NONE, "layer2's kernel size is 12"),
+    "a window that does not fit": (
+        at(3, "dilation", [28, 28]), NONE, "AvgPool 1: a 2×2 kernel dilated to 29×29 does not fit",
+    ),
+    "padding alone": (at(1, "padding", 10), NONE, "MaxPool 1: a window of 2×2 lies in the padding"),
+    "a word as ceil mode": (at(1, "ceil_mode", "no"), NONE, "layer2's ceil_mode is 'no'"),
+    "a number as counted padding": (
+        at(3, "count_include_pad", 1), NONE, "layer4's count_include_pad is 1",
+    ),
+    "a dense layer with a stride": (at(5, "stride", [2, 2]), NONE, "A dense layer has one weight"),
+    "a dense layer in groups": (at(5, "groups", 3), NONE, ""),
+    "a dense layer with padding": (at(5, "padding", 1), NONE, "A dense layer has one weight"),
+    "a dense layer on large maps": (
+        lambda document: document["layers"].__delitem__(4), NONE, "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "changed", "reason"), HOSTILE_KINDS.values(), ids=HOSTILE_KINDS.keys()
+)
+def test_layers_beyond_the_limits_are_refused(
+    tmp_path: Path,
+    headed_members: Members,
+    change: Change,
+    changed: dict[str, bytes],
+    reason: str,
+) -> None:
+    path = tmp_path / "hostile.cnnx"
+    document = json.loads(headed_members["document.json"])
+    change(document)
+    text = json.dumps(document).encode()
+    write_members(path, headed_members | {"document.json": text} | changed)
+    assert reason in refused(path)
+    assert measured(path) < 5_000_000
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -614,6 +857,10 @@ def test_any_value_anywhere_gives_a_sentence_or_a_document_that_can_be_computed(
         inner = inner[key]
     inner[place[-1]] = value
     write_members(path, members | {"document.json": json.dumps(document).encode()})
+    assert_refused_or_works(path)
+
+
+def assert_refused_or_works(path: Path) -> None:
     try:
         state = load(path)
     except SessionError:
@@ -623,3 +870,21 @@ def test_any_value_anywhere_gives_a_sentence_or_a_document_that_can_be_computed(
             assert maps.size <= 4 * 100 * 100
         save(path, state)
         assert_same(load(path), state)
+
+
+KIND_PATHS = [("layers", *path) for path in json_paths(described_layers(every_kind().network))][1:]
+
+
+@settings(parent=each_example_writes_anew, max_examples=150)
+@given(st.sampled_from(KIND_PATHS), anything)
+def test_any_value_in_any_kind_gives_a_sentence_or_a_document_that_can_be_computed(
+    tmp_path: Path, headed_members: Members, place: tuple[Any, ...], value: Any
+) -> None:
+    path = tmp_path / "any.cnnx"
+    document = json.loads(headed_members["document.json"])
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    write_members(path, headed_members | {"document.json": json.dumps(document).encode()})
+    assert_refused_or_works(path)
