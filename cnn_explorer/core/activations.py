@@ -45,6 +45,8 @@ class Activation:
         What it takes beside x.
     breaks
         Takes the parameters; see `jumps`.
+    rising
+        Whether each parameter must be more than the one before.
     in_place
         The formula, written over its array; None where that gains nothing.
     """
@@ -54,6 +56,7 @@ class Activation:
     steepest: float | Callable[..., float] = 1.0
     parameters: tuple[Parameter, ...] = ()
     breaks: Callable[..., tuple[float, ...]] = lambda *_: ()
+    rising: bool = False
     in_place: Callable[[Array], Array] | None = None
 
     def complete(self, values: tuple[float, ...] = ()) -> tuple[float, ...]:
@@ -78,6 +81,11 @@ class Activation:
                     f"{self.label}'s {parameter.name} is {value}; it must be "
                     f"{parameter.low:g} to {parameter.high:g}."
                 )
+        complete = self.complete(values)
+        if self.rising and list(complete) != sorted(set(complete)):
+            words = " must be less than ".join(parameter.name for parameter in self.parameters)
+            given = " and ".join(f"{value:g}" for value in complete)
+            raise ValueError(f"{self.label}'s {words}; they are {given}.")
 
     def function(self, x: Array, *values: float) -> Array:
         """Apply it to a float32 array; parameters that are not given have their defaults."""
@@ -269,6 +277,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _clip,
         1.0,
         (Parameter("min_val", -1, -10, 10), Parameter("max_val", 1, -10, 10)),
+        rising=True,
     ),
     "tanhshrink": Activation("Tanhshrink", _tanhshrink),
     "softshrink": Activation("Softshrink", _softshrink, 1.0, (Parameter("lambd", 0.5, 0, 10),)),

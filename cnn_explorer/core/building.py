@@ -42,7 +42,7 @@ def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
     Parameters
     ----------
     state
-        The document. A new normalisation takes the statistics of its maps.
+        The document.
     kind
         A key of `KINDS`. A convolution takes filters, kernel and the like from the last one.
 
@@ -93,9 +93,8 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
     if kind == "Softmax":
         return Softmax(number, channels)
     if kind == "BatchNorm2d":
-        mean, variance = _statistics(state, len(network.layers))
         ones, zeros = np.ones(channels, np.float32), np.zeros(channels, np.float32)
-        return BatchNorm2d(number, channels, mean, variance, ones, zeros)
+        return BatchNorm2d(number, channels, zeros, ones, ones, zeros)
     if kind == "Linear":
         new = new_conv(number, channels, CLASSES, (1, 1), "uniform", network.seed)
         return Linear(

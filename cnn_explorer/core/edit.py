@@ -104,7 +104,9 @@ def with_groups(network: Network, index: int, groups: int) -> Network:
     layer = _conv(network, index)
     name = network.names[index]
     for count, what in ((layer.in_channels, "input maps"), (layer.out_channels, "filters")):
-        if groups < 1 or count % groups:
+        if groups < 1:
+            raise ValueError(f"{name}: groups must be 1 or more, not {groups}.")
+        if count % groups:
             raise ValueError(
                 f"{name}: {groups} groups do not divide its {count} {what}; each group has as many "
                 "as the others."
@@ -267,7 +269,7 @@ def _conv(network: Network, index: int) -> Conv2d:
 
 
 def _with_inputs(layer: Layer, name: str, seed: int, channels: int, size: Size) -> Layer:
-    """Keep the kernels of the input maps that stay; the network checks whether groups divide."""
+    """Keep the kernels of the input maps that stay; those of one group are numbered from 0."""
     if isinstance(layer, Flatten):
         same = (layer.channels, layer.size) == (channels, size)
         return layer if same else replace(layer, channels=channels, size=size)
@@ -290,10 +292,19 @@ def _with_inputs(layer: Layer, name: str, seed: int, channels: int, size: Size) 
     if layer.depth == 1 < layer.groups:
         # Depthwise it stays: each map keeps as many filters of its own.
         multiplier = layer.out_channels // layer.groups
-        if channels * multiplier <= MAX_FILTERS:
-            layer = replace(layer, groups=1)
-            changes = _filtered(layer, seed, channels * multiplier)
-            return replace(layer, groups=channels, **changes)
+        if channels * multiplier > MAX_FILTERS:
+            raise ValueError(
+                f"{name} is depthwise: {multiplier} filters for each of {channels} maps are more "
+                f"than {MAX_FILTERS}, the most that there can be."
+            )
+        layer = replace(layer, groups=1)
+        changes = _filtered(layer, seed, channels * multiplier)
+        return replace(layer, groups=channels, **changes)
+    if channels % layer.groups:
+        raise ValueError(
+            f"{name} has {layer.groups} groups, which do not divide the {channels} maps that it "
+            "would get."
+        )
     return replace(layer, **_deepened(layer, seed, max(1, channels // layer.groups)))
 
 

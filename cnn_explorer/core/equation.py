@@ -1,6 +1,7 @@
 """The equation of one map, with the layers' names."""
 
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -11,7 +12,7 @@ from cnn_explorer.core.layers import (
 )
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Conv2d, Linear
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import bias_name, map_number, short_name, subscript
 from cnn_explorer.core.state import State
 

@@ -3,24 +3,19 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address, check_address
 from cnn_explorer.core.convolution import Method, Window, resolve_method
-from cnn_explorer.core.keeping import kept_with_layer
 from cnn_explorer.core.layer import MapLayer
 from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.naive import check_view, naive_maps
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.network import MAX_LAYERS, Conv2d
 from cnn_explorer.core.patch import EMPTY, differing, patched, reached
-from cnn_explorer.core.schemes import (
-    Address,
-    ChannelScheme,
-    check_address,
-    is_there,
-    scheme_kernel,
-)
+from cnn_explorer.core.schemes import ChannelScheme, is_there, scheme_kernel
 from cnn_explorer.core.state import State
 
 
@@ -252,7 +247,9 @@ def _summed(
         windows.append(window)
         inputs = after
     convolutions = sum(
-        layer.out_channels * layer.depth for layer in layers if isinstance(layer, Conv2d)
+        layer.out_channels * layer.depth
+        for layer in layers
+        if isinstance(layer, Conv2d) and not layer.mixes
     )
     return Activations(
         request,
@@ -284,7 +281,7 @@ def _holds_making(known: Activations, request: Request) -> bool:
     return request.making is None or known.before[len(request.making) - 1] is not None
 
 
-@kept_with_layer
+@lru_cache(maxsize=MAX_LAYERS)
 def _kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
     """What Real or Shared convolves with, shape (out, in / groups, kh, kw); zeros where muted."""
     kernel = scheme_kernel(layer, scheme)

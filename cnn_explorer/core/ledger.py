@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.explain import PixelTerms
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.sentences import bias_name, map_number, short_name
 from cnn_explorer.core.state import State
 

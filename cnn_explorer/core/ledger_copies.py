@@ -9,8 +9,9 @@ import numpy as np
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.ledger import Ledger, Number
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.sentences import bias_letter
 
 # Parameters are {0} and {1}; "wide" stands for the sum in float64, which keeps small differences.
 _LEAKY = "np.where(before >= 0, before, {0} * before)"
@@ -115,13 +116,16 @@ def as_latex(ledger: Ledger) -> str:
         if not making.muted[position]:
             source = _latex_name(ledger.source_name(position))
             if isinstance(layer, Conv2d):
-                kernel = rf"W_{{{place}}}[:,:,{0 if flat else position},{making.address[-1]}]"
+                inside = f"{0 if flat else position},{making.address[-1]}"
+                dense = isinstance(layer, Linear)
+                kernel = rf"V_{{{place}}}[{inside}]" if dense else rf"W_{{{place}}}[:,:,{inside}]"
                 term = rf"({source} \ast {kernel})_{{{row},{column}}}"
             else:
                 term = rf"(\mathrm{{{layer.kind}}}\,{source})_{{{row},{column}}}"
             terms.append((subtotal, term))
     if ledger.bias is not None:
-        terms.append((ledger.bias, rf"b_{{{place}}}[{making.address[-1]}]"))
+        letter = bias_letter(layer).replace("\N{PRIME}", "'")
+        terms.append((ledger.bias, rf"{letter}_{{{place}}}[{making.address[-1]}]"))
     terms.append((ledger.rounding, r"\text{rounding}"))
     left = rf"{_latex_name(ledger.map_name)}_{{{row},{column}}}"
     lines = [rf"{left} &= {function}\bigl(", *(f"&\\qquad {_latex(n)} && {w}" for n, w in terms)]

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.layer import Layer, Mutes
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 
 
 def lineage(network: Network, scheme: ChannelScheme, address: Address) -> tuple[Mutes, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.convolution import Method
 from cnn_explorer.core.explain import (
     PixelTerms,
@@ -21,7 +22,7 @@ from cnn_explorer.core.layer import Layer, Mutes
 from cnn_explorer.core.layers import WindowLayer
 from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.proof import Proof, prove, rounding_allowed, sum_allowed
-from cnn_explorer.core.schemes import Address, ChannelScheme, is_there, scheme_kernel
+from cnn_explorer.core.schemes import ChannelScheme, is_there, scheme_kernel
 from cnn_explorer.core.state import State
 
 

@@ -332,11 +332,6 @@ class Network:
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
             raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(self.layers)}.")
-        channels = 1
-        for name, layer in zip(self.names, self.layers, strict=True):
-            if layer.in_channels != channels:
-                raise ValueError(f"{name} takes {layer.in_channels} maps, but gets {channels}.")
-            channels = layer.out_channels
         _ = self.sizes
 
     @cached_property
@@ -361,8 +356,11 @@ class Network:
     @cached_property
     def sizes(self) -> tuple[Size, ...]:
         """(rows, columns) of the input and then of every layer's maps."""
-        sizes = [INPUT_SIZE]
+        sizes, channels = [INPUT_SIZE], 1
         for name, layer in zip(self.names, self.layers, strict=True):
+            if layer.in_channels != channels:
+                raise ValueError(f"{name} takes {layer.in_channels} maps, but gets {channels}.")
+            channels = layer.out_channels
             try:
                 sizes.append(layer.output_size(sizes[-1]))
             except ValueError as error:

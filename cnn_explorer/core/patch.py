@@ -9,9 +9,10 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Window
-from cnn_explorer.core.geometry import Taps
+from cnn_explorer.core.geometry import Taps, reach, taps
 from cnn_explorer.core.keeping import kept_with_layer
 from cnn_explorer.core.layer import Layer, Size
+from cnn_explorer.core.network import Conv2d
 
 MOST = 0.5
 """Part of a map up to which a window is patched; a larger one takes about as long as all of it."""
@@ -73,18 +74,25 @@ class _Span:
 @kept_with_layer
 def _spans(layer: Layer, size: Size) -> tuple[_Span, _Span]:
     rows, columns = layer.taps(size)
+    if isinstance(layer, Conv2d):
+        # What lies between taps counts: with a dilation "signal" multiplies it by 0, which is not 0
+        # where it is infinite.
+        rows, columns = taps(
+            size,
+            reach(layer.kernel_size, layer.dilation),
+            stride=layer.stride,
+            padding=layer.padding,
+            padding_mode=layer.padding_mode,
+        )
     return _span(rows, size[0]), _span(columns, size[1])
 
 
-def _span(taps: Taps, length: int) -> _Span:
-    # What lies between taps counts: with a dilation "signal" multiplies it by 0, which is not 0
-    # where it is infinite.
-    inputs = np.arange(length)
-    made = (taps.min(axis=1)[:, np.newaxis] <= inputs) & (inputs <= taps.max(axis=1)[:, np.newaxis])
+def _span(lines: Taps, length: int) -> _Span:
+    made = (lines[:, :, np.newaxis] == np.arange(length)).any(axis=1)
     reaches = made.any(axis=0)
-    first = np.where(reaches, made.argmax(axis=0), len(taps))
-    end = np.where(reaches, len(taps) - made[::-1].argmax(axis=0), 0)
-    return _Span(first.tolist(), end.tolist(), len(taps))
+    first = np.where(reaches, made.argmax(axis=0), len(lines))
+    end = np.where(reaches, len(lines) - made[::-1].argmax(axis=0), 0)
+    return _Span(first.tolist(), end.tolist(), len(lines))
 
 
 def patched(maps: Array, values: Array, window: Window) -> Array:

@@ -83,6 +83,8 @@ class Question:
 def question(network: Network) -> Question | None:
     """Ask how many maps the second convolution gives, or where there is one alone, the first.
 
+    Depthwise ones do not count: they sum nothing.
+
     Parameters
     ----------
     network
@@ -91,13 +93,16 @@ def question(network: Network) -> Question | None:
     Returns
     -------
     Question or None
-        None where no layer has filters.
+        None where no layer sums.
     """
-    convolutions = [i for i, one in enumerate(network.layers) if isinstance(one, Conv2d)]
+    convolutions = [
+        index
+        for index, one in enumerate(network.layers)
+        if type(one) is Conv2d and (one.depth > 1 or one.in_channels == 1)
+    ]
     if not convolutions:
         return None
-    place = min(1, len(convolutions) - 1)
-    index = convolutions[place]
+    index = convolutions[min(1, len(convolutions) - 1)]
     layer = network.layers[index]
     maps, filters = layer.in_channels, layer.out_channels
     numbers = {
@@ -106,9 +111,12 @@ def question(network: Network) -> Question | None:
         Idea.ONE_TO_ONE: maps,
         Idea.SIDE_BY_SIDE: maps + filters,
     }
-    source = f"Layer {place} has" if place else "The drawing is"
+    plain = all(type(one) is Conv2d for one in network.layers[:index])
+    before = f"Layer {index}" if plain else network.names[index - 1]
+    own = f"layer {index + 1}" if plain else network.names[index]
+    source = f"{before} has" if index else "The drawing is"
     text = (
-        f"{source} {_count(maps, 'map')}, layer {place + 1} has {_count(filters, 'filter')}. "
+        f"{source} {_count(maps, 'map')}, {own} has {_count(filters, 'filter')}. "
         "How many maps come out?"
     )
     answers = []

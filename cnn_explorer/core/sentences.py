@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.addresses import Address, address_text, filters_of
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -15,10 +16,11 @@ from cnn_explorer.core.layers import (
     Softmax,
 )
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text, filters_of
+from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.state import State
 
 _MOST_LISTED = 6
+_ABSENT = "no maps in this scheme"
 _BIASES = {"Linear": "c", "BatchNorm": "β′"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -33,7 +35,10 @@ def map_number(state: State, address: Address) -> str:
 
 def map_title(state: State, address: Address) -> str:
     """Short name of a map: “Conv 2 · map 5”, or “Conv 2 · map 2.5” in Naive."""
-    return f"{state.network.names[len(address) - 1]} · map {map_number(state, address)}"
+    name = state.network.names[len(address) - 1]
+    if not is_there(state.network, state.scheme, len(address) - 1):
+        return f"{name} · {_ABSENT}"
+    return f"{name} · map {map_number(state, address)}"
 
 
 def map_sentence(state: State, address: Address) -> str:
@@ -53,6 +58,8 @@ def map_sentence(state: State, address: Address) -> str:
     layer = state.network.layers[index]
     activation = "" if layer.activation == "none" else ACTIVATIONS[layer.activation].label + " of "
     source = "the drawing" if index == 0 else state.network.names[index - 1]
+    if not is_there(state.network, state.scheme, index):
+        return f"{state.network.names[index]} has {_ABSENT}: it takes all maps together."
     title = f"{state.network.names[index]}, map {map_number(state, address)}"
     if not isinstance(layer, Conv2d):
         return f"{title}: {activation}{_without_kernels(state, address, layer, source)}."
@@ -152,14 +159,18 @@ def short_name(network: Network, index: int) -> str:
     return network.names[index].replace(" ", "")
 
 
+def bias_letter(layer: Layer) -> str:
+    """What the biases of such a layer are called."""
+    return _BIASES.get(layer.kind, "b")
+
+
 def bias_name(network: Network, address: Address) -> str:
     """What a map's bias is called: “b₂[1]”, with the place of its layer among its kind.
 
     A dense layer's is c, and that to which a normalisation comes down, β′.
     """
     index = len(address) - 1
-    letter = _BIASES.get(network.layers[index].kind, "b")
-    return f"{letter}{subscript(network.places[index])}[{address[-1]}]"
+    return f"{bias_letter(network.layers[index])}{subscript(network.places[index])}[{address[-1]}]"
 
 
 def signed(value: float) -> str:

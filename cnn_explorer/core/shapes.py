@@ -28,7 +28,7 @@ def shape_line(state: State, index: int) -> str:
     kh, kw = layer.kernel_size
     if isinstance(layer, Linear):
         many = f"{layer.out_channels} weighted sum{'s' * (layer.out_channels > 1)}"
-        return f"{before} → {many} of <b>{layer.depth}</b> values → {after}"
+        return f"{before} → {many} of <b>{compact(layer.depth)}</b> values → {after}"
     if state.scheme is ChannelScheme.REAL:
         filters = f"{layer.out_channels} filters of {kh}×{kw}×<b>{layer.depth}</b>"
         if layer.out_channels == 1:
@@ -36,8 +36,9 @@ def shape_line(state: State, index: int) -> str:
         return f"{before} → {filters}{_grouped(layer)} → {after}"
     kernels = "flat kernel" if layer.out_channels == 1 else "flat kernels"
     if state.scheme is ChannelScheme.SHARED:
-        summed = ", summed" if index else ""
-        return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed} → {after}"
+        summed = ", summed" if layer.depth > 1 else ""
+        grouped = _grouped(layer)
+        return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed}{grouped} → {after}"
     factors = [one.branches for one in network.layers[: index + 1] if isinstance(one, Conv2d)]
     equals = f" = {' × '.join(map(str, factors))}" if factors[1:] else ""
     every = " on every map" if index else ""

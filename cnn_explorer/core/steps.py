@@ -5,11 +5,12 @@ import html
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.equation import equation
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.layers import Flatten, GlobalAvgPool2d, Softmax
 from cnn_explorer.core.ledger import places_for
-from cnn_explorer.core.schemes import Address, is_there
+from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number, map_sentence, short_name
 
 Steps = tuple[tuple[str, str], ...]
@@ -25,7 +26,7 @@ def steps_text(shown: Activations, address: Address, pixel: tuple[int, int] | No
     """
     state, index = shown.state, len(address) - 1
     if not is_there(state.network, state.scheme, index):
-        return f"{state.network.names[index]} has no maps in this scheme."
+        return map_sentence(state, address)
     said = [html.escape(equation(state, address)), html.escape(map_sentence(state, address))]
     rows, columns = state.network.sizes[index + 1]
     if pixel is not None and pixel[0] < rows and pixel[1] < columns:

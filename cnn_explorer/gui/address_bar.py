@@ -3,16 +3,15 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from cnn_explorer.core.schemes import (
-    ChannelScheme,
+from cnn_explorer.core.addresses import (
     Family,
+    address_of,
     address_text,
     family,
     filters_of,
-    map_counts,
     parse_address,
-    with_filters,
 )
+from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
@@ -102,7 +101,7 @@ class AddressBar(QWidget):
     def _go_to(self) -> None:
         try:
             filters = parse_address(self._go.text())
-            address = with_filters(filters, self._state.network, self._layer)
+            address = address_of(filters, self._state.network, self._layer)
             if len(address) > self._state.network.head:
                 names = self._state.network.names
                 raise ValueError(f"{names[len(address) - 1]} has no maps in this scheme.")

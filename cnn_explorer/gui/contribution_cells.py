@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.contribution_matrix import ContributionMatrix
 from cnn_explorer.gui.contribution_values import FoldedMatrix

@@ -7,17 +7,11 @@ from typing import Literal
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Block
 from cnn_explorer.core.network import Conv2d
-from cnn_explorer.core.schemes import (
-    Address,
-    ChannelScheme,
-    Family,
-    family,
-    is_there,
-    path_to,
-)
+from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.sentences import map_number, map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import layer_kernel

@@ -8,8 +8,8 @@ from PySide6.QtGui import QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.mosaic import Mosaic
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.sentences import map_sentence, map_title, short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of

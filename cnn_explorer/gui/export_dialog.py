@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Cancelled
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document

@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import can_be_made
-from cnn_explorer.core.schemes import Address
+from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
@@ -128,8 +129,10 @@ class Inspector(QTabWidget):
         if address is None:
             title = "How a map is made"
         else:
-            number = map_number(self._document.state, address)
-            title = f"How map {number} is made"
+            state = self._document.state
+            there = is_there(state.network, state.scheme, len(address) - 1)
+            number = f"map {map_number(state, address)}" if there else "a map"
+            title = f"How {number} is made"
         if title != self.tabText(0):
             self.setTabText(0, title)
 

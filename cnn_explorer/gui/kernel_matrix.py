@@ -8,10 +8,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
+from cnn_explorer.core.addresses import path_to
 from cnn_explorer.core.layer import Mutes
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
-from cnn_explorer.core.schemes import ChannelScheme, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, kernel_colouring, layer_kernel, pictures_of
 from cnn_explorer.gui.marks import Pictures

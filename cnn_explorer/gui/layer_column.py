@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Cells
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document

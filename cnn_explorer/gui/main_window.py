@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.network import MAX_LAYERS
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
@@ -15,7 +16,6 @@ from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.steps import steps_text
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document

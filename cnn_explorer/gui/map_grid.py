@@ -15,9 +15,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
-from cnn_explorer.core.schemes import Address, ChannelScheme, Family, family, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_number, map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from cnn_explorer.core.addresses import Address, followed
 from cnn_explorer.core.network import MAX_LAYERS, Network
-from cnn_explorer.core.schemes import Address, followed
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,21 @@ class Selection:
             pin = min(pin[0], rows - 1), min(pin[1], columns - 1)
         return Selection(last, path, pin)
 
+    def moved(self, old: Network, new: Network) -> "Selection":
+        """The same maps of the same layers, wherever those are now.
+
+        A layer is known by its own number; where it is gone, its place is kept.
+        """
+        places = {layer.number: index for index, layer in enumerate(new.layers)}
+        path = list(self.path)
+        for index, layer in enumerate(old.layers):
+            if layer.number in places:
+                path[places[layer.number]] = self.path[index]
+        place = self.layer
+        if place is not None and place < len(old.layers):
+            place = places.get(old.layers[place].number, place)
+        return Selection(place, tuple(path), self.pin)
+
 
 class SelectionModel(QObject):
     """Holds the current `Selection`.
@@ -73,9 +88,10 @@ class SelectionModel(QObject):
         return self._current
 
     def follow(self, network: Network) -> None:
-        """Keep the selection inside a network from now on."""
-        self._network = network
-        self.select(self._current)
+        """Keep the selection inside a network from now on, on the layers that it was on."""
+        old, self._network = self._network, network
+        current = self._current if old is None else self._current.moved(old, network)
+        self.select(current)
 
     def select(self, selection: Selection) -> None:
         """Replace the selection by the nearest that lies inside the network."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Slot
 
+from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.explain import cell_field, footprint, receptive_field
-from cnn_explorer.core.schemes import Address, ChannelScheme, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document

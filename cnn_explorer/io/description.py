@@ -1,5 +1,6 @@
 """A network without its weights, in words that JSON has: of manifests and documents."""
 
+from dataclasses import fields
 from typing import Any
 
 from cnn_explorer.core.layer import Layer
@@ -23,5 +24,5 @@ def _described(layer: Layer) -> dict[str, Any]:
             "bias": layer.bias is not None,
             "muted": layer.muted_count,
         }
-    fields = (name for name in vars(layer) if name not in _WEIGHTS and not name.startswith("_"))
-    return described | {name: getattr(layer, name) for name in fields}
+    names = (field.name for field in fields(layer) if field.name not in _WEIGHTS)
+    return described | {name: getattr(layer, name) for name in names}

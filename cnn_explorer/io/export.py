@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 from cnn_explorer import __version__
+from cnn_explorer.core.addresses import Address, address_text
 from cnn_explorer.core.blas import controller
 from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
 from cnn_explorer.core.network import Conv2d
-from cnn_explorer.core.schemes import Address, ChannelScheme, address_text
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.arrays import members_of, write_npz
 from cnn_explorer.io.files import Stage, existing, staged

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_explorer import __version__
+from cnn_explorer.core.addresses import address_text
 from cnn_explorer.core.network import INPUT_SIZE
-from cnn_explorer.core.schemes import address_text, map_counts
+from cnn_explorer.core.schemes import map_counts
 from cnn_explorer.core.state import State
 from cnn_explorer.io.description import described_layers
 from cnn_explorer.io.parts import Part, written_as

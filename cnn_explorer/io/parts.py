@@ -6,15 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 
+from cnn_explorer.core.addresses import Address, address_of, check_address, filters_of
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import (
-    Address,
-    ChannelScheme,
-    check_address,
-    filters_of,
-    map_counts,
-    with_filters,
-)
+from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.state import State
 
 MOST_UNASKED = 4096
@@ -164,7 +158,7 @@ def address_range_of(text: str, network: Network) -> tuple[Address, ...]:
             f"The address range {shown} has {count:,} maps; name a smaller one, of at most "
             f"{MOST_MAPS:,}."
         )
-    return tuple(with_filters(filters, network) for filters in product(*ranges))
+    return tuple(address_of(filters, network) for filters in product(*ranges))
 
 
 def _filters(part: str, shown: str, place: int, layer: int, filters: int) -> range:

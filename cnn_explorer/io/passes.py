@@ -7,11 +7,12 @@ from itertools import chain
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.convolution import resolve_method
 from cnn_explorer.core.display import ColourMap, Scale, scale_of
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Conv2d
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.parts import Part
 

@@ -12,8 +12,8 @@ from itertools import chain, groupby
 import numpy as np
 import numpy.typing as npt
 
+from cnn_explorer.core.addresses import Address, address_text
 from cnn_explorer.core.mosaic import Mosaic
-from cnn_explorer.core.schemes import Address, address_text
 from cnn_explorer.io.pictures import Pixels
 
 LARGEST_SIDE = 8192

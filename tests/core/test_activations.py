@@ -127,3 +127,11 @@ def test_what_cannot_work_gets_its_sentence():
         ACTIVATIONS["elu"].check((11,))
     with pytest.raises(ValueError, match=r"^Threshold's value is nan; it must be -10 to 10\.$"):
         ACTIVATIONS["threshold"].check((0, np.nan))
+
+
+def test_the_ends_of_hardtanh_do_not_cross():
+    hardtanh = ACTIVATIONS["hardtanh"]
+    hardtanh.check((-2, 2))
+    for values in ((5, 1), (1,), (-1, -1)):
+        with pytest.raises(ValueError, match=r"^Hardtanh's min_val must be less than max_val; "):
+            hardtanh.check(values)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.forward import Request, forward
@@ -19,7 +20,7 @@ from cnn_explorer.core.layers import (
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Linear, Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
 REAL, NAIVE, SHARED = ChannelScheme
@@ -152,7 +153,7 @@ def test_the_equation_of_a_flatten_and_of_first_layers() -> None:
     drawing = np.zeros((28, 28), np.float32)
     state = State(drawing, FLAT)
     assert equation(state, (1, 784 + 30)) == "Flatten1[814] = Conv1[1] at row 1, column 2"
-    assert equation(state, (1, 814, 1)) == "Linear1[1] = tanh( Σᵢ Flatten1[i] · V₁[i, 1] )"
+    assert equation(state, (1, 814, 1)) == "Linear1[1] = Tanh( Σᵢ Flatten1[i] · V₁[i, 1] )"
     for layer, expected in (
         (MaxPool2d(0, 1), "MaxPool1[0] = max of each 2×2 window of drawing"),
         (GlobalAvgPool2d(0, 1), "GlobalAvgPool1[0] = mean of drawing"),

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.drawing import draw
 from cnn_explorer.core.edit import new_network, with_activation, with_bias
 from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
 from cnn_explorer.core.making import Cells, can_be_made
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import Address, ChannelScheme, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -99,7 +100,7 @@ def test_layers_of_every_kind_follow_their_definitions(network, scheme, drawing,
         assert_close(before, befores[index])
     for maps, expected in zip(shown.maps, afters, strict=True):
         assert_close(maps, expected)
-    convolutions = [layer for layer in network.layers if isinstance(layer, Conv2d)]
+    convolutions = [layer for layer in network.layers if type(layer) is Conv2d]
     assert shown.convolutions == sum(
         layer.weight.shape[0] * layer.weight.shape[1] for layer in convolutions
     )

@@ -4,13 +4,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnn_explorer.core.addresses import followed
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Softmax
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Conv2d, Linear, Network
-from cnn_explorer.core.schemes import ChannelScheme, followed, scheme_kernel
+from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
 
 from . import oracle

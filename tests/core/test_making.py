@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnn_explorer.core.addresses import followed, path_to
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.explain import window_terms
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
 from cnn_explorer.core.making import Cells, block, make
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import ChannelScheme, followed, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
 from . import oracle

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.addresses import path_to
 from cnn_explorer.core.edit import new_network, with_kernel_size
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.layer import Layer
@@ -14,7 +15,7 @@ from cnn_explorer.core.making import can_be_made
 from cnn_explorer.core.network import Conv2d, Linear, Network
 from cnn_explorer.core.patch import EMPTY, differing, reached
 from cnn_explorer.core.proof import rounding_allowed
-from cnn_explorer.core.schemes import ChannelScheme, path_to
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -162,10 +163,10 @@ def test_a_window_reaches_the_outputs_that_have_it_between_their_taps(layer, str
         if layer.padding_mode != "zeros":
             lines = np.pad(np.arange(28), (before, after), oracle.PAD[layer.padding_mode])
         expected.append([])
-        for output, taps in enumerate(oracle.windows(layer, axis, 28)):
-            copied = lines[np.array(taps) + before]
-            between = range(copied.min(), copied.max() + 1)
-            if set(between) & set(range(28)[side]):
+        reach = (layer.weight.shape[2 + axis] - 1) * layer.dilation[axis] + 1
+        for output in range(len(oracle.windows(layer, axis, 28))):
+            start = output * layer.stride[axis]
+            if set(lines[start : start + reach].tolist()) & set(range(28)[side]):
                 expected[axis].append(output)
     outputs = [len(oracle.windows(layer, axis, 28)) for axis in (0, 1)]
     whole = window_of(*expected)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.question import Answer, Idea, Lead, Question, question
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
@@ -122,3 +123,21 @@ def test_the_question_stays_the_same_while_its_numbers_do() -> None:
     network = edit.new_network((3, 4))
     assert question(edit.with_kernel_size(network, 1, 5)) == question(network)
     assert question(edit.with_filters(network, 1, 5)) != question(network)
+
+
+def test_with_other_layers_between_they_are_called_by_their_names():
+    network = edit.new_network((3, 4))
+    pooled = Network((network.layers[0], MaxPool2d(5, 3), network.layers[1]))
+    asked = question(pooled)
+    assert asked is not None
+    assert asked.layer == 2
+    assert asked.text.startswith("MaxPool 1 has 3 maps, Conv 2 has 4 filters.")
+
+
+def test_a_layer_that_sums_nothing_is_not_asked_about():
+    first, second = edit.new_network((3, 6)).layers
+    depthwise = Conv2d(5, second.weight[:, :1].copy(), None, groups=3)
+    asked = question(Network((first, depthwise)))
+    assert asked is not None
+    assert asked.layer == 0
+    assert question(Network((MaxPool2d(0, 1),))) is None

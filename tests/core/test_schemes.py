@@ -5,24 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
-from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
-from cnn_explorer.core.network import Conv2d, Linear, Network
-from cnn_explorer.core.schemes import (
-    ChannelScheme,
+from cnn_explorer.core.addresses import (
+    address_of,
     address_text,
     check_address,
-    costs,
     family,
     filters_of,
     followed,
-    is_there,
-    map_counts,
     parse_address,
     path_to,
-    scheme_kernel,
-    with_filters,
 )
+from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
+from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
+from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.schemes import ChannelScheme, costs, is_there, map_counts, scheme_kernel
 
 from . import oracle
 
@@ -221,12 +217,12 @@ def test_what_is_written_of_an_address_leads_back_to_it(network):
             written = filters_of(address, network)
             assert len(written) == sum(convolutions[: layer + 1])
             if written:
-                assert with_filters(written, network, layer) == address
-                short = with_filters(written, network)
+                assert address_of(written, network, layer) == address
+                short = address_of(written, network)
                 assert filters_of(short, network) == written
                 assert isinstance(network.layers[len(short) - 1], Conv2d)
     with pytest.raises(ValueError, match=r"^The address \(empty\) has 0 parts; the network has"):
-        with_filters((), network)
+        address_of((), network)
 
 
 def test_an_address_that_changes_its_number_above_a_filter_is_none():
@@ -245,7 +241,10 @@ def test_through_a_flatten_what_is_written_leads_to_a_map_that_there_is():
     weight = np.ones((5, 12, 1, 1), np.float32)
     pool = AvgPool2d(1, 3, (14, 14), (14, 14))
     network = Network((first, pool, Flatten(2, 3, (2, 2)), Linear(3, weight, None)))
-    assert with_filters((2, 4), network) == (2, 2, 8, 4)
+    assert address_of((2,), network) == (2,)
+    assert filters_of((2, 2, 8, 4), network) == (2,)
+    with pytest.raises(ValueError, match=r"^The address 2\.4 has 2 parts; the network has 1"):
+        address_of((2, 4), network)
     check_address((2, 2, 8, 4), network)
     check_address((2, 2, 11, 0), network)
     with pytest.raises(ValueError, match=r"^The address 2\.2\.7\.0 changes the number of a map"):

@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton
 
+from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.schemes import check_address, is_there
+from cnn_explorer.core.schemes import is_there
 from cnn_explorer.gui.plain_fields import PoolFields
 
 from .conftest import Driver

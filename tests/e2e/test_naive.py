@@ -13,9 +13,9 @@ from scipy.signal import correlate2d
 
 from cnn_explorer.app import Folders
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.network import Conv2d
-from cnn_explorer.core.schemes import Address
 from cnn_explorer.core.state import State
 from cnn_explorer.io import session
 from cnn_explorer.io.digits import digit

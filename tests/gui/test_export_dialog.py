@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.export_dialog import ExportDialog
 from cnn_explorer.gui.fields import ComboBox, SpinBox

@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.schemes import Address, ChannelScheme
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
 from cnn_explorer.gui.colouring import colouring_of

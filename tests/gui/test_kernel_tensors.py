@@ -22,11 +22,12 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.network import Conv2d, Network
-from cnn_explorer.core.schemes import ChannelScheme, check_address
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_strip import KernelStrip

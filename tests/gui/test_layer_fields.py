@@ -133,7 +133,7 @@ EDITS: dict[str, tuple[Change, Callable[[Network], Network], str]] = {
     "padding mode": (
         lambda fields: pick(fields.mode, "circular"),
         lambda network: edit.with_option(network, 1, "padding_mode", "circular"),
-        "Conv 2: padding circular",
+        "Conv 2: padding mode circular",
     ),
     "bias": (
         lambda fields: fields.bias.click(),
@@ -312,7 +312,7 @@ def test_a_padding_that_has_nothing_to_copy_is_said(qtbot: QtBot) -> None:
     bench = Bench(qtbot, network)
     pick(bench.fields.mode, "reflect")
     assert bench.said == ["Conv 2: reflect pads 7 rows, and needs maps of at least 8; they have 7."]
-    assert bench.fields.mode.currentText() == "of zeros"
+    assert bench.fields.mode.currentText() == "zeros"
     assert bench.network is network
     pick(bench.fields.mode, "circular")
     assert bench.said[-1] == ""

@@ -128,7 +128,7 @@ EDITS: dict[str, tuple[Callable[[PoolFields], object], dict[str, object], str]] 
         {"dilation": (2, 2)},
         "dilation 2",
     ),
-    "ceil": (lambda fields: fields.ceil.click(), {"ceil_mode": True}, "ceil mode on"),
+    "ceil": (lambda fields: fields.ceil.click(), {"ceil_mode": True}, "ceil_mode on"),
 }
 
 
@@ -170,9 +170,9 @@ def test_whether_padding_counts_is_a_question_of_means_alone(bench: Open) -> Non
     layer = opened.network.layers[1]
     assert isinstance(layer, AvgPool2d)
     assert not layer.count_include_pad
-    assert opened.document.undo_stack.undoText() == "AvgPool 1: padding does not count"
+    assert opened.document.undo_stack.undoText() == "AvgPool 1: count_include_pad off"
     click(opened.pool.counted)
-    assert opened.document.undo_stack.undoText() == "AvgPool 1: padding counts"
+    assert opened.document.undo_stack.undoText() == "AvgPool 1: count_include_pad on"
     other = bench("MaxPool2d")
     other.more()
     assert other.pool.ceil.isVisible()
@@ -267,14 +267,14 @@ def test_an_activation_of_a_normalisation_has_its_parameters(bench: Open) -> Non
     fields = opened.norm
     assert [box.isVisible() for box in fields.parameters] == [False, False]
     fields.activation.setCurrentIndex([*ACTIVATIONS].index("leaky_relu"))
-    assert opened.document.undo_stack.undoText() == "BatchNorm 1: activation leaky ReLU"
+    assert opened.document.undo_stack.undoText() == "BatchNorm 1: activation LeakyReLU"
     assert [box.isVisible() for box in fields.parameters] == [True, False]
     fields.parameters[0].setFocus()
     fields.parameters[0].selectAll()
     QTest.keyClicks(fields.parameters[0], "0.3")
     QTest.keyClick(fields.parameters[0], Qt.Key.Key_Return)
     assert opened.network.layers[1].activation_parameters == (0.3,)
-    assert opened.document.undo_stack.undoText() == "BatchNorm 1: leaky ReLU 0.3"
+    assert opened.document.undo_stack.undoText() == "BatchNorm 1: LeakyReLU 0.3"
     assert opened.document.undo_stack.count() == 2
 
 
@@ -294,8 +294,8 @@ def test_fields_are_named_for_those_who_do_not_see_them(bench: Open) -> None:
         (opened.pool.stride, "stride"),
         (opened.pool.padding, "padding"),
         (opened.pool.dilation, "dilation"),
-        (opened.pool.ceil, "ceil mode"),
-        (opened.pool.counted, "padding counts"),
+        (opened.pool.ceil, "ceil_mode"),
+        (opened.pool.counted, "count_include_pad"),
     ):
         assert widget.accessibleName().startswith("AvgPool 1 ")
         assert name in widget.accessibleName() or name == "window"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.edit import new_network, with_padding
 from cnn_explorer.core.network import MAX_LAYERS
-from cnn_explorer.core.schemes import check_address
 from cnn_explorer.gui.selection import Selection, SelectionModel
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -705,7 +705,7 @@ HOSTILE_KINDS: dict[str, tuple[Change, dict[str, bytes], str]] = {
     "no maps": (at(1, "channels", 0), NONE, "layer2's maps is 0"),
     "many maps": (at(6, "channels", 10**12), NONE, "layer7's maps is 1000000000000"),
     "a fraction of maps": (at(7, "channels", 2.0), NONE, "layer8's maps is 2.0"),
-    "a size that lies": (at(4, "size", [7, 8]), NONE, "Linear 1 takes 98 maps, but gets 112"),
+    "a size that lies": (at(4, "size", [7, 8]), NONE, "it was made for maps of 7×8, not 7×7"),
     "a size turned round": (at(4, "size", [49, 1]), NONE, "it was made for maps of 49×1, not 7×7"),
     "a large size": (at(4, "size", [256, 256]), NONE, "Flatten makes 131,072 values"),
     "a larger size": (at(4, "size", [1, 10**9]), NONE, "layer5's size is 1000000000"),
