@@ -190,3 +190,37 @@ def test_by_keyboard_alone(driver: Driver) -> None:
     driver.press("Ctrl+T")
     driver.press("Ctrl+I")
     assert driver.window.inspector.making.isVisible()
+
+
+@pytest.mark.parametrize("scheme", ["naive", "shared"])
+def test_every_command_works_on_a_map_of_every_kind(driver: Driver, scheme: str) -> None:
+    build(driver)
+    driver.trigger(scheme)
+    clipboard = QApplication.clipboard()
+    for layer, card in enumerate(driver.cards):
+        if not card.maps.isVisible():
+            continue
+        driver.window.layers.ensureWidgetVisible(card.maps)
+        driver.settle()
+        driver.click(card.maps, 0)
+        address = driver.window.selection.current.address
+        assert address is not None
+        assert len(address) == layer + 1
+        driver.trigger("copy_sentence")
+        assert clipboard.text().startswith(f"{card.name}, map ")
+        driver.trigger("copy_map")
+        image = clipboard.image()
+        rows, columns = driver.state.network.sizes[layer + 1]
+        assert image.width() * rows == image.height() * columns > 0
+        for command in ("enlarge", "next_map", "zoom", "zoom", "escape", "escape", "fold", "fold"):
+            driver.trigger(command)
+        for command in ("tensors", "making", "face_contributions", "face_kernels", "face_maps"):
+            driver.trigger(command)
+        driver.window.grab()
+    driver.trigger("only_diagonal")
+    assert_screen_is_right(driver)
+    driver.trigger("new_seed")
+    assert_screen_is_right(driver)
+    for colours in ("scale_network", "scale_map", "contrast", "colours_grey", "theme_dark"):
+        driver.trigger(colours)
+    driver.window.grab()
