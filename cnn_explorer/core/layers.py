@@ -238,13 +238,15 @@ class BatchNorm2d(WindowLayer):
 
     def kernel_of(self, channel: int) -> Array:
         """What each value of a map is multiplied by."""
-        scale = self.weight[channel] / np.sqrt(self.variance[channel] + np.float32(self.eps))
+        with np.errstate(all="ignore"):
+            scale = self.weight[channel] / np.sqrt(self.variance[channel] + np.float32(self.eps))
         return np.full((1, 1), scale, np.float32)
 
     def bias_of(self, channel: int) -> float | None:
         """What is added to each product."""
         scale = self.kernel_of(channel)[0, 0]
-        return float(self.bias[channel] - self.mean[channel] * scale)
+        with np.errstate(all="ignore"):
+            return float(self.bias[channel] - self.mean[channel] * scale)
 
     def bias_magnitude(self, channel: int) -> float:
         """Mean and bias may all but cancel."""

@@ -150,6 +150,10 @@ def as_numpy(ledger: Ledger) -> str:
     code = _NUMPY[layer.activation].format(
         *(f"np.float32({_literal(np.float32(value))})" for value in values)
     )
+    products = "window * kernel"
+    if not (isinstance(layer, Conv2d) or np.isfinite(terms.window).all()):
+        # A cell that does not count is not to make 0 · ∞ of its pixel.
+        products = "window[kernel != 0] * kernel[kernel != 0]"
     return "\n".join(
         [
             *["import math"] * ("math." in code),
@@ -158,7 +162,7 @@ def as_numpy(ledger: Ledger) -> str:
             f"# {ledger.title}",
             f"window = {_numpy(terms.window[~making.muted])}",
             f"kernel = {_numpy(terms.kernel[~making.muted])}",
-            f"before = np.sum(window * kernel){bias}",
+            f"before = np.sum({products}){bias}",
             *["wide = np.float64(before)"] * ("wide" in code),
             f"value = {code}",
             "",

@@ -182,8 +182,12 @@ def _make_windows(
     # One rounding more than in a convolution: the bias may be a difference of products.
     roundings = kernel.size + 2
     allowed = sum_allowed(magnitudes, roundings, roundings, layer.bias_magnitude(channel))
+    with np.errstate(all="ignore"):
+        # The pass divides a sum, which may overflow where the sum of what is divided does not.
+        allowed[~np.isfinite(magnitudes * np.float32(kernel.size))] = np.inf
+        again = sums + bias
     parts = sums[np.newaxis]
-    proof = prove(sums + bias, before, after, layer, allowed)
+    proof = prove(again, before, after, layer, allowed)
     return Making(
         state, address, (layer.inputs_of(channel)[0],), maps, kernel[np.newaxis],
         layer.mutes_of(channel), parts, parts, _masses(parts), before, after, proof,

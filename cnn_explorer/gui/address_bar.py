@@ -102,9 +102,6 @@ class AddressBar(QWidget):
         try:
             filters = parse_address(self._go.text())
             address = address_of(filters, self._state.network, self._layer)
-            if len(address) > self._state.network.head:
-                names = self._state.network.names
-                raise ValueError(f"{names[len(address) - 1]} has no maps in this scheme.")
         except ValueError as error:
             self.said.emit(str(error))
             return

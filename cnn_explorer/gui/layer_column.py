@@ -304,6 +304,8 @@ class LayerColumn(QScrollArea):
         """Scroll to the selected map when it is another one."""
         if new.layer is None or new.address is None or new.address == old.address:
             return
+        if new.layer >= len(self.cards):
+            return  # the selection is ahead of the cards, which follow the network
         cells = self.cards[new.layer].cells
         if cells is not None and cells.isVisible() and cells.visibleRegion().isEmpty():
             self.ensureWidgetVisible(cells, 0, GAP)

@@ -331,6 +331,22 @@ def test_a_pooled_pixel_is_written_with_the_cell_that_won() -> None:
     assert products_text(ledger) == "9 products"
 
 
+def test_the_code_of_a_pooled_pixel_leaves_out_infinities_that_lost() -> None:
+    """0 · ∞ would be no number."""
+    step = np.array([[[[3e38]]]], np.float32)
+    first = Conv2d(0, -step, np.full(1, 1, np.float32), activation="none")
+    second = Conv2d(1, step, None, activation="none")
+    network = Network((first, second, MaxPool2d(2, 1)))
+    drawing = np.zeros((28, 28), np.float32)
+    drawing[0, 0] = 1
+    making = forward(Request(State(drawing, network), making=(0, 0, 0))).making
+    assert making is not None
+    assert making.maps[0][0, 0] == -np.inf
+    names: dict[str, Any] = {}
+    exec(as_numpy(ledger_of(making, (0, 0))), names)
+    assert names["value"] == making.map[0, 0] == step[0, 0, 0, 0]
+
+
 def test_a_normalised_pixel_is_one_product_and_what_its_bias_comes_down_to() -> None:
     first = edit.with_activation(edit.new_network((2,)), 0, "none").layers[0]
     norm = BatchNorm2d(

@@ -10,10 +10,13 @@ from cnn_explorer.core.addresses import followed, path_to
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.explain import window_terms
 from cnn_explorer.core.forward import Activations, Request, forward
-from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
+from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, MaxPool2d
+from cnn_explorer.core.ledger import ledger_of
+from cnn_explorer.core.ledger_copies import as_numpy, as_text
 from cnn_explorer.core.making import Cells, block, make
 from cnn_explorer.core.network import Conv2d, Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -259,6 +262,30 @@ def test_the_proof_of_a_normalisation_holds_where_mean_and_bias_cancel(seed, mea
     drawing = (generator.random((28, 28)) < 0.1).astype(np.float32) * np.float32(1e-3)
     making = forward(Request(State(drawing, Network((layer,))), making=(0,))).making
     assert making.proof.holds
+
+
+@pytest.mark.parametrize("weight", [1e38, 3e38, -3e38, np.inf, np.nan])
+def test_what_is_not_finite_goes_through_layers_without_kernels_without_a_warning(weight):
+    """Sums of large values may overflow in one order and not in another: that is no fault."""
+    first = Conv2d(0, np.full((1, 1, 1, 1), weight, np.float32), None, activation="none")
+    ones = np.ones(1, np.float32)
+    for layer in (
+        MaxPool2d(1, 1, (3, 3), (2, 2), padding=1),
+        AvgPool2d(1, 1, (3, 3), (2, 2), padding=1),
+        AvgPool2d(1, 1, (3, 3), (2, 2), padding=1, count_include_pad=False),
+        BatchNorm2d(1, 1, ones, ones, 2 * ones, ones, activation="tanh"),
+        BatchNorm2d(1, 1, ones, 0 * ones, ones, ones, eps=2e-38),
+        BatchNorm2d(1, 1, 1e6 * ones, 0 * ones, 1e30 * ones, ones, eps=2e-38),
+    ):
+        for scheme in ChannelScheme:
+            state = State(DRAWING, Network((first, layer)), scheme)
+            making = forward(Request(state, making=(0, 0))).making
+            assert making.proof.holds
+            assert making.masses.shape == (1, 2)
+            ledger = ledger_of(making, (3, 3))
+            assert as_text(ledger)
+            assert as_numpy(ledger)
+            assert map_sentence(state, (0, 0)).endswith(".")
 
 
 # Blocks

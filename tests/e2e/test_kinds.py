@@ -191,3 +191,30 @@ def test_by_keyboard_alone(driver: Driver) -> None:
     driver.press("Ctrl+T")
     driver.press("Ctrl+I")
     assert driver.window.inspector.making.isVisible()
+
+
+def test_every_command_works_on_a_map_of_every_kind(driver: Driver) -> None:
+    build(driver)
+    driver.trigger("shared")
+    clipboard = QApplication.clipboard()
+    for layer, card in enumerate(driver.cards):
+        driver.window.layers.ensureWidgetVisible(card.maps)
+        driver.settle()
+        driver.click(card.maps, 0)
+        address = driver.window.selection.current.address
+        assert address is not None
+        assert len(address) == layer + 1
+        driver.trigger("copy_sentence")
+        assert clipboard.text().startswith(f"{card.name}, map ")
+        driver.trigger("copy_map")
+        image = clipboard.image()
+        rows, columns = driver.state.network.sizes[layer + 1]
+        assert image.width() * rows == image.height() * columns > 0
+        for command in ("enlarge", "next_map", "zoom", "escape", "fold"):
+            driver.trigger(command)
+    for command in ("tensors", "face_kernels", "making", "naive", "face_contributions", "real"):
+        driver.trigger(command)
+        driver.window.grab()
+    for command in ("face_maps", "only_diagonal", "new_seed", "scale_network", "scale_map"):
+        driver.trigger(command)
+    assert_screen_is_right(driver)

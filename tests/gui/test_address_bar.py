@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.addresses import check_address
+from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
+from cnn_explorer.core.network import Linear, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
@@ -24,8 +27,10 @@ class Bench:
         layer: int = 2,
         filters: tuple[int, ...] = (3, 4, 5, 6),
         scheme: ChannelScheme = NAIVE,
+        network: Network | None = None,
     ) -> None:
-        self.state = State(np.zeros((28, 28), np.float32), edit.new_network(filters, (1,)), scheme)
+        network = network or edit.new_network(filters, (1,))
+        self.state = State(np.zeros((28, 28), np.float32), network, scheme)
         self.selection = SelectionModel(Selection())
         self.bar = AddressBar(layer, Document(self.state), self.selection)
         qtbot.addWidget(self.bar)
@@ -128,17 +133,17 @@ def test_an_address_may_be_one_of_any_layer(qtbot: QtBot, address: str) -> None:
         ),
         (
             "2.x",
-            "“2.x” is not an address; write one filter number for each layer, joined by dots, such "
-            "as 2.1.",
+            "“2.x” is not an address; write a filter number for each convolution, joined by dots, "
+            "such as 2.1.",
         ),
         (
             "",
-            "“” is not an address; write one filter number for each layer, joined by dots, such "
-            "as 2.1.",
+            "“” is not an address; write a filter number for each convolution, joined by dots, "
+            "such as 2.1.",
         ),
         (
             "-1.0",
-            "“-1.0” is not an address; write one filter number for each layer, joined by dots, "
+            "“-1.0” is not an address; write a filter number for each convolution, joined by dots, "
             "such as 2.1.",
         ),
     ],
@@ -170,3 +175,61 @@ def test_it_becomes_higher_rather_than_wider(qtbot: QtBot) -> None:
     wide, narrow = bench.bar.heightForWidth(800), bench.bar.heightForWidth(330)
     assert narrow > wide
     assert bench.bar.minimumSizeHint().width() <= 330
+
+
+# Layers without filters.
+
+
+def pooled() -> Network:
+    """3 filters, pooling, 4 filters, pooling, a mean, a dense layer."""
+    first, second = edit.new_network((3, 4), (1,)).layers
+    weight = np.ones((2, 4, 1, 1), np.float32)
+    layers = (
+        first, MaxPool2d(7, 3), second, MaxPool2d(8, 4), GlobalAvgPool2d(9, 4),
+        Linear(10, weight, None),
+    )  # fmt: skip
+    return Network(layers)
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (1, "all 3 maps"),
+        (2, "all 12 maps"),
+        (3, "the 4 of 12 maps under 0.*"),
+        (4, "the 4 of 12 maps under 0.*"),
+    ],
+)
+def test_filters_alone_are_counted_and_written(qtbot: QtBot, layer: int, text: str) -> None:
+    bench = Bench(qtbot, layer, network=pooled())
+    assert not bench.bar.isHidden()
+    assert bench.text == text
+    bench.selection.select(Selection().at((2, 2, 3, 3, 3)))
+    assert bench.field.placeholderText() == ("2" if layer < 2 else "2.3")
+
+
+def test_an_address_leads_to_the_layer_whose_bar_it_is_typed_in(qtbot: QtBot) -> None:
+    for layer, typed, address in (
+        (1, "2", (2, 2)),
+        (2, "2.1", (2, 2, 1)),
+        (3, "2.1", (2, 2, 1, 1)),
+        (4, "1.3", (1, 1, 3, 3, 3)),
+        (4, "1", (1,)),
+    ):
+        bench = Bench(qtbot, layer, network=pooled())
+        bench.go(typed)
+        assert bench.said[-1] == ""
+        assert bench.selection.current.address == address
+        check_address(address, pooled())
+
+
+def test_an_address_beyond_the_filters_is_said(qtbot: QtBot) -> None:
+    bench = Bench(qtbot, 4, network=pooled())
+    bench.go("2.4")
+    assert bench.said[-1] == "Part 2 of the address 2.4 is 4, but Conv 2 has filters 0 to 3."
+    bench.go("0.0.0.0")
+    assert bench.said[-1].startswith("The address 0.0.0.0 has 4 parts; the network has 2 layers")
+    bench.go("0.0.1")
+    assert bench.said[-1].startswith("The address 0.0.1 has 3 parts; the network has 2 layers")
+    assert bench.selection.current == Selection()
+    assert Bench(qtbot, 5, network=pooled()).bar.isHidden()

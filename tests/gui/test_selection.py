@@ -1,14 +1,18 @@
 """The selection: a path of filters, kept through schemes and changes of the network."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.addresses import check_address
+from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network, with_padding
+from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS
+from cnn_explorer.core.state import State
 from cnn_explorer.gui.selection import Selection, SelectionModel
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -87,3 +91,36 @@ def test_the_model_tells_of_another_selection_once() -> None:
 def test_a_selection_is_a_value() -> None:
     with pytest.raises(FrozenInstanceError):
         Selection().layer = 1  # type: ignore[misc]
+
+
+KINDS_SEEN: tuple[Kind, ...] = (
+    "MaxPool2d", "BatchNorm2d", "Conv2d", "GlobalAvgPool2d", "Flatten", "Linear", "Softmax"
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(KINDS_SEEN), max_size=6), st.lists(selections, max_size=5))
+def test_the_model_stays_inside_networks_of_every_kind(
+    kinds: list[Kind], chosen: list[Selection]
+) -> None:
+    state = State(np.zeros((28, 28), np.float32), new_network((3, 2)))
+    model = SelectionModel(Selection(1, (1,) * MAX_LAYERS, (27, 27)))
+    for kind in kinds:
+        try:
+            state = replace(state, network=add_layer(state, kind))
+        except ValueError:
+            continue
+        model.follow(state.network)
+        for selection in (model.current, *chosen):
+            model.select(selection)
+            current = model.current
+            assert current.within(state.network) == current
+            assert len(current.path) == MAX_LAYERS
+            if current.address is not None:
+                check_address(current.address, state.network)
+                if current.pin is not None:
+                    rows, columns = state.network.sizes[len(current.address)]
+                    assert current.pin[0] < rows
+                    assert current.pin[1] < columns
+    model.follow(new_network((2,)))
+    assert model.current.layer in (None, 0)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.edit import new_network, with_kernel_size, with_stride
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
+from cnn_explorer.core.network import Linear, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
@@ -191,3 +192,63 @@ def test_in_naive_a_map_of_another_branch_has_no_descendants_in_view(
     assert not bench.marked(3, 0)
     bench.hover(0, Spot(1, 5, 5))
     assert bench.marked(3, 0)
+
+
+# Layers of every kind.
+
+
+@pytest.fixture
+def pooled(qtbot: QtBot, tmp_path: Path) -> Bench:
+    """3 filters of 3×3, 2×2 pooling, 4 filters of 3×3, a mean, two sums."""
+    first, second = new_network((3, 4)).layers
+    weight = np.ones((2, 4, 1, 1), np.float32)
+    layers = (first, MaxPool2d(7, 3), second, GlobalAvgPool2d(8, 4), Linear(9, weight, None))
+    made = Bench(qtbot, tmp_path, Network(layers))
+    made.selection.follow(made.document.state.network)
+    return made
+
+
+def test_a_pin_of_a_pooled_map_marks_one_window_of_one_map(pooled: Bench) -> None:
+    pooled.selection.select(Selection().at((2, 2), (5, 6)))
+    assert pooled.marked(1, 0) == pooled.marked(1, 1) == {}
+    assert same(pooled.marked(1, 2)[False], block((28, 28), 10, 12, 12, 14))
+    assert same(pooled.marked(0)[False], block((28, 28), 9, 13, 11, 15))
+
+
+def test_a_pin_above_pooling_marks_all_that_it_sees(pooled: Bench) -> None:
+    pooled.selection.select(Selection().at((2, 2, 1), (5, 6)))
+    for tile in range(3):
+        assert same(pooled.marked(2, tile)[False], block((14, 14), 4, 7, 5, 8))
+        assert same(pooled.marked(1, tile)[False], block((28, 28), 8, 14, 10, 16))
+    assert same(pooled.marked(0)[False], block((28, 28), 7, 15, 9, 17))
+    pooled.selection.select(Selection().at((2, 2, 1, 1, 0), (0, 0)))
+    for tile in range(4):
+        assert pooled.marked(4, tile)[False].all()
+        assert pooled.marked(3, tile)[False].all()
+    assert pooled.marked(0)[False].all()
+
+
+def test_in_naive_the_pin_marks_the_chain_of_its_map(pooled: Bench) -> None:
+    state = replace(pooled.document.state, scheme=ChannelScheme.NAIVE)
+    pooled.document.commit("x", state)
+    pooled.column.set_state(state)
+    QApplication.processEvents()
+    pooled.selection.select(Selection().at((2, 2, 1), (5, 6)))
+    for tile in range(3):
+        assert (False in pooled.marked(1, tile)) == (tile == 2)
+        assert (False in pooled.marked(2, tile)) == (tile == 2)
+    pooled.selection.select(Selection().at((1, 1, 3, 3), (0, 0)))
+    assert pooled.marked(2, 1)[False].all()
+    assert pooled.marked(3, 7)[False].all()
+    assert pooled.marked(3, 6) == {}
+    pooled.document.undo_stack.clear()
+
+
+def test_under_the_pointer_a_pixel_goes_into_every_map_of_the_head(pooled: Bench) -> None:
+    pooled.hover(1, Spot(1, 3, 4))
+    assert same(pooled.marked(3, 2)[True], block((14, 14), 2, 5, 3, 6))
+    assert pooled.marked(4, 3)[True].all()
+    assert pooled.marked(5, 1)[True].all()
+    assert same(pooled.marked(1, 1)[True], block((28, 28), 6, 8, 8, 10))
+    pooled.hover(1, None)
+    assert pooled.marked(3, 2) == {}
