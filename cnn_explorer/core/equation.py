@@ -13,7 +13,7 @@ from cnn_explorer.core.layers import (
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import bias_name, map_number, short_name, subscript
+from cnn_explorer.core.sentences import bias_name, map_number, short, short_name, subscript
 from cnn_explorer.core.state import State
 
 
@@ -89,9 +89,13 @@ def note(making: Making) -> str:
         counted = "counts as zeros" if layer.count_include_pad else "does not count"
         said = f"A convolution of each map with equal weights; padding {counted}."
     elif isinstance(layer, BatchNorm2d):
+        j = making.address[-1]
+        numbers = (layer.mean[j], layer.variance[j], layer.weight[j], layer.bias[j])
+        mean, variance, weight, bias = (short(float(number)) for number in numbers)
         said = (
-            "A convolution of each map with the one number γ / √(σ² + ε), and the bias "
-            "β′ = β − μ · γ / √(σ² + ε)."
+            f"μ = {mean}, σ² = {variance}, ε = {layer.eps:g}, γ = {weight}, β = {bias}. That is a "
+            "convolution of each map with the one number γ / √(σ² + ε), and the bias β′ = β − μ · "
+            "γ / √(σ² + ε)."
         )
     elif layer.depth > 1 and scheme is not ChannelScheme.REAL:
         what = "sum" if scheme is ChannelScheme.NAIVE else "mean"

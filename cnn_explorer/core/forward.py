@@ -11,6 +11,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address, check_address
 from cnn_explorer.core.convolution import Method, Window, resolve_method
 from cnn_explorer.core.layer import MapLayer
+from cnn_explorer.core.layers import BatchNorm2d
 from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.naive import check_view, naive_maps
 from cnn_explorer.core.network import MAX_LAYERS, Conv2d
@@ -77,9 +78,9 @@ class Activations:
     addresses
         In Naive, for each layer the addresses of its maps: those in view, then those that the
         making needs.
-    base, changed
-        Where the pass began with another, that one's request; and for each layer the window outside
-        of which the maps are still that one's, or None where it was computed whole.
+    changed
+        For each layer the window that was computed, because a stroke changed what it is made from;
+        None where all was. Empty where the pass is no continuation of another.
     """
 
     request: Request
@@ -91,7 +92,6 @@ class Activations:
     making: Making | None = None
     blocks: tuple[Block, ...] = ()
     addresses: tuple[tuple[Address, ...], ...] = ()
-    base: Request | None = None
     changed: tuple[Window | None, ...] = ()
 
     @property
@@ -160,10 +160,7 @@ def forward(
         making = making if can_be_made(request.state, making) else None
     naive = request.state.scheme is ChannelScheme.NAIVE
     if known is not None and _same_maps(known, request):
-        nothing = (EMPTY,) * len(known.maps)
-        result = replace(
-            known, request=request, making=None, blocks=(), base=known.request, changed=nothing
-        )
+        result = replace(known, request=request, making=None, blocks=(), changed=())
     elif naive:
         result = _naive(request, checkpoint)
     else:
@@ -223,6 +220,11 @@ def _summed(
         made = request.making is not None and len(request.making) == index + 1
         if base is not None and window == EMPTY:
             before, after = base.before[index], base.maps[index]
+        elif isinstance(layer, BatchNorm2d) and base is not None and window is not None:
+            before = layer.compute(inputs[:, window[0], window[1]])
+            after = patched(base.maps[index], layer.activate(before), window)
+            old = base.before[index]
+            before = before if old is None else patched(old, before, window)
         elif isinstance(layer, MapLayer):  # quick, and the same outside of the window
             before = layer.compute(inputs)
             after = layer.activate(before)
@@ -258,8 +260,7 @@ def _summed(
         convolutions,
         0.0,
         tuple(befores),
-        base=None if base is None else base.request,
-        changed=tuple(windows),
+        changed=() if base is None else tuple(windows),
     )
 
 

@@ -21,6 +21,8 @@ class Layout:
         What code calls layer n's tensor, with ``{n}``, from 1, and ``{i}``, from 0.
     dense
         The same for a dense layer.
+    norm
+        What the weights and biases of a batch normalisation are called.
     """
 
     label: str
@@ -28,6 +30,7 @@ class Layout:
     order: tuple[int, ...]
     variable: str
     dense: str
+    norm: str
 
     @property
     def axes_text(self) -> str:
@@ -93,6 +96,7 @@ LAYOUTS: dict[str, Layout] = {
         (2, 3, 1, 0),
         "conv{n}.kernel",
         "dense{n}.kernel",
+        "gamma, beta",
     ),
     "pytorch": Layout(
         "PyTorch / ONNX",
@@ -100,6 +104,7 @@ LAYOUTS: dict[str, Layout] = {
         (0, 1, 2, 3),
         "conv{n}.weight",
         "linear{n}.weight",
+        "weight, bias",
     ),
     "flax": Layout(
         "JAX / Flax",
@@ -107,8 +112,14 @@ LAYOUTS: dict[str, Layout] = {
         (2, 3, 1, 0),
         'params["Conv_{i}"]["kernel"]',
         'params["Dense_{i}"]["kernel"]',
+        "scale, bias",
     ),
     "im2col": Layout(
-        "im2col matrix", ("kh·kw·in", "out"), (2, 3, 1, 0), "conv{n}_matrix", "linear{n}_matrix"
+        "im2col matrix",
+        ("kh·kw·in", "out"),
+        (2, 3, 1, 0),
+        "conv{n}_matrix",
+        "linear{n}_matrix",
+        "γ, β",
     ),
 }

@@ -1,4 +1,4 @@
-"""Which kernels of which layers can reach a map."""
+"""Which kernels of which layers can reach a map, and which maps go into which."""
 
 import numpy as np
 
@@ -28,6 +28,40 @@ def lineage(network: Network, scheme: ChannelScheme, address: Address) -> tuple[
     if scheme is ChannelScheme.REAL:
         return kernels
     return tuple(np.atleast_2d(layer.any(axis=1)).T for layer in kernels)
+
+
+def maps_above(network: Network, layer: int, output: int, above: int) -> frozenset[int]:
+    """Which maps of a layer go into a map of a later one, whatever is muted.
+
+    Parameters
+    ----------
+    layer, output
+        Index of the later layer, and number of its map.
+    above
+        Index of the layer that is asked about, at most `layer`.
+    """
+    reached = np.arange(network.layers[layer].out_channels) == output
+    for one in reversed(network.layers[above + 1 : layer + 1]):
+        groups = one.in_channels // one.depth
+        reached = reached.reshape(groups, -1).any(axis=1).repeat(one.depth)
+    return frozenset(np.flatnonzero(reached).tolist())
+
+
+def maps_below(network: Network, layer: int, output: int, below: int) -> frozenset[int]:
+    """Which maps of a layer a map of an earlier one goes into, whatever is muted.
+
+    Parameters
+    ----------
+    layer, output
+        Index of the earlier layer, and number of its map.
+    below
+        Index of the layer that is asked about, at least `layer`.
+    """
+    reached = np.arange(network.layers[layer].out_channels) == output
+    for one in network.layers[layer + 1 : below + 1]:
+        groups = one.in_channels // one.depth
+        reached = reached.reshape(groups, -1).any(axis=1).repeat(one.out_channels // groups)
+    return frozenset(np.flatnonzero(reached).tolist())
 
 
 def _cone(network: Network, address: Address) -> tuple[Mutes, ...]:

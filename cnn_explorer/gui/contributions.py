@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.network import Linear
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact, map_number
 from cnn_explorer.core.state import State
@@ -340,6 +341,13 @@ class Contributions(QWidget):
         rows, columns = self.cells.contents.rows, self.cells.contents.columns
         shared = self._state.scheme is ChannelScheme.SHARED and rows > 1
         source = "map i" if self._layer else "the drawing"
+        if isinstance(self.cells.contents.conv, Linear):
+            return [
+                f"Each cell is <b>one</b> product: value i · weight {_index('i')}.",
+                f"Not summed: {rows} × {columns} = <b>{compact(rows * columns)}</b>.",
+                f"Summed down each column: <b>{columns}</b>.",
+                self._what_is_left(),
+            ]
         if shared:
             kernel = f"the same kernel {_index('0')} in every row"
         else:

@@ -136,7 +136,7 @@ class Costs(QWidget):
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         for number, scheme in enumerate(ChannelScheme, 1):
             self._table.heading(number).setData(SWATCH, _COLOURS[scheme])
-        note = QLabel("Each line is 10 times the one before.", self)
+        self._note = note = QLabel(self)
         note.setProperty("role", "quiet")
         note.setWordWrap(True)
         self._bars = CostBars(self)
@@ -175,6 +175,7 @@ class Costs(QWidget):
         columns = [measured(costs(network, each)[part], last) for each in ChannelScheme]
         for column, each in enumerate(ChannelScheme, 1):
             self._table.heading(column).setData(MARKED, each is scheme)
+        self._note.setText(_note(network, chosen))
         groups = []
         for row, (name, tip, in_bytes) in enumerate(_MEASURES):
             self._table.write(row, 0, name, tip=tip + ".")
@@ -298,6 +299,17 @@ class CostBars(QWidget):
             if power % step == 0 and left + metrics.horizontalAdvance(text) <= right + _PADDING:
                 painter.drawText(left, bottom + 4 + metrics.ascent(), text)
         painter.drawLine(_PADDING, bottom, right, bottom)
+
+
+def _note(network: Network, layer: int | None) -> str:
+    """What the numbers and bars leave out."""
+    said = "Each line is 10 times the one before."
+    if layer is not None or network.head == len(network.layers):
+        return said
+    last = f"after {network.names[network.head - 1]}" if network.head else "of the drawing"
+    return (
+        f"Output maps are those {last}: there Naive ends, and what follows costs it nothing. {said}"
+    )
 
 
 def _ten_to(exponent: int) -> str:

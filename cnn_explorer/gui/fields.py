@@ -30,6 +30,9 @@ class NumberBox(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.setDecimals(3)
         self.setSingleStep(0.05)
+        # It takes more than is allowed, so that the reason can be said.
+        self.setRange(-9999, 9999)
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance("−00.000") + 30)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll the page unless focused."""

@@ -363,7 +363,7 @@ def _shape_text(layer: Layer, cost: Cost, layout: Layout) -> str:
     if cost.kernel_shape is not None:
         shape = layout.shape(cost.kernel_shape, dense=isinstance(layer, Linear))
         return f"[{', '.join(map(str, shape))}]"
-    return f"γ, β: [{layer.out_channels}]" if isinstance(layer, BatchNorm2d) else "—"
+    return f"{layout.norm}: [{layer.out_channels}]" if isinstance(layer, BatchNorm2d) else "—"
 
 
 def _breakable(code: str) -> str:

@@ -255,12 +255,12 @@ class LayerCard(QFrame):
         absent = not is_there(network, scheme, self._layer)
         if absent:
             head = network.head
-            gets = compact(map_counts(network, scheme)[head - 1] if head else 1)
-            self._absent.setText(
-                f"Not in this scheme: {network.names[head]} takes all maps together and was made "
-                f"for {compact(network.layers[head].in_channels)}, but every filter on every map "
-                f"gives {gets}."
-            )
+            made = network.layers[head].in_channels
+            gets = map_counts(network, scheme)[head - 1] if head else 1
+            why = f"{network.names[head]} takes all maps together, and here nothing is summed."
+            if gets != made:
+                why += f" It was made for {compact(made)} maps, and would get {compact(gets)}."
+            self._absent.setText(f"Not in this scheme: {why}")
         if absent == self._absent.isHidden():
             for part, shown in (
                 (self._absent, absent), (self._shapes, not absent), (self._legend, not absent),

@@ -7,10 +7,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QMenu,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from cnn_explorer.core.making import Cells
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.gui.layer_card import FACES, LayerCard
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
@@ -92,20 +91,17 @@ class LayerColumn(QScrollArea):
         self._add = QToolButton(body)
         self._add.setDefaultAction(add)
         self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         kinds = QMenu(body)
         kinds.addActions(others)
         other = QToolButton(body)
-        other.setText("Another kind of layer")
+        other.setText("Another kind of layer ▾")
         other.setAccessibleName("Add another kind of layer")
         other.setToolTip("Add pooling, a normalisation, or the head of a prediction")
         other.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         other.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         other.setMenu(kinds)
         self._adding = QWidget(body)
-        adding = QHBoxLayout(self._adding)
-        adding.setContentsMargins(0, 0, 0, 0)
-        adding.setSpacing(GAP)
+        adding = FlowLayout(self._adding)
         adding.addWidget(self._add)
         adding.addWidget(other)
         self._column.addWidget(self._adding)
@@ -268,7 +264,7 @@ class LayerColumn(QScrollArea):
     def _share_out(self, width: int) -> int:
         """Divide the height among the cards, of a width, and return what they all take."""
         rest = self.height() - GAP * (len(self.cards) + 1)
-        rest -= 0 if self._adding.isHidden() else self._adding.sizeHint().height() + GAP
+        rest -= 0 if self._adding.isHidden() else self._adding_height(width) + GAP
         rest -= sum(card.chrome_height(width) for card in self.cards)
         # Few tiles first: what they cannot use of their share is left to the others.
         cards = sorted(self.cards, key=LayerCard.tile_count)
@@ -290,6 +286,11 @@ class LayerColumn(QScrollArea):
             shown = face if face is not None and face.isVisible() else self._awaited
             self.ensureWidgetVisible(shown, 0, GAP)
         self.view_changed.emit()
+
+    def _adding_height(self, width: int) -> int:
+        layout = self._adding.layout()
+        assert layout is not None
+        return layout.heightForWidth(width)
 
     def _wait_for(self, card: LayerCard) -> None:
         self._awaited = card

@@ -113,8 +113,16 @@ class LayerEditor(QWidget):
         self.activation = combo(self, [item.label for item in ACTIVATIONS.values()])
         self.add(self.activation, "activation", "Applied to every pixel, last of all.")
         self.parameters = [NumberBox(self) for _ in range(2)]
-        for box in self.parameters:
-            self._flow.addWidget(box)
+        self._words = [QLabel(self) for _ in self.parameters]
+        for box, word in zip(self.parameters, self._words, strict=True):
+            pair = QWidget(self)
+            row = QHBoxLayout(pair)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(4)
+            word.setProperty("role", "quiet")
+            row.addWidget(word)
+            row.addWidget(box)
+            self._flow.addWidget(pair)
             box.valueChanged.connect(self._edit_parameters)
         self.activation.currentIndexChanged.connect(self._edit_activation)
 
@@ -123,17 +131,18 @@ class LayerEditor(QWidget):
         self.activation.setCurrentIndex(list(ACTIVATIONS).index(layer.activation))
         parameters = ACTIVATIONS[layer.activation].parameters
         complete = ACTIVATIONS[layer.activation].complete(values)
-        shown = [box for box in self.parameters if not box.isHidden()]
-        for place, box in enumerate(self.parameters):
-            box.setVisible(place < len(parameters))
+        shown = [word.text() for word in self._words]
+        for place, (box, word) in enumerate(zip(self.parameters, self._words, strict=True)):
+            pair = word.parentWidget()
+            assert pair is not None
+            pair.setVisible(place < len(parameters))
+            word.setText(parameters[place].name if place < len(parameters) else "")
             if place < len(parameters):
                 parameter = parameters[place]
-                box.setPrefix(f"{parameter.name} ")
-                box.setRange(parameter.low, parameter.high)
                 box.setValue(complete[place])
                 box.setAccessibleName(f"{self._name} activation's {parameter.name}")
                 box.setToolTip(f"{parameter.name} of the activation; usually {parameter.default:g}")
-        if shown != [box for box in self.parameters if not box.isHidden()]:
+        if shown != [word.text() for word in self._words]:
             self._flow.invalidate()
             self.resized.emit()
 

@@ -19,7 +19,7 @@ from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import map_number, map_sentence
+from cnn_explorer.core.sentences import map_number, map_sentence, short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures, paint_pictures
@@ -129,10 +129,14 @@ class MapGrid(TileArea):
         return pictures_of(values, self.map_size, self._colouring, self._layer)
 
     def captions(self, index: int) -> Sequence[str]:
-        """“map 5”, or the number alone; in Naive the address, or its last part.
+        """“map 5”, or the number alone; in Naive the address, or its last part; “map 5: 0.0617”.
 
         With mutes “map 5 · 2 off”, “5 · 2 off”, or “5*” where there is no more room.
         """
+        if self.map_size == (1, 1):
+            value, number = self._values(index), map_number(self._state, self.address(index))
+            said = "" if value is None else f": {short(float(value[0, 0]))}"
+            return f"map {number}{said}", f"{number}{said}", number
         if self.family is not None:
             address = self.address(index)
             return map_number(self._state, address), str(address[-1])
@@ -151,8 +155,8 @@ class MapGrid(TileArea):
                 self._paint_parent(painter, group)
 
     def stands_alone(self) -> bool:
-        """Except in Naive, where a group has its parent map beside it."""
-        return self._grouped is None
+        """Not in Naive, where a group has its parent beside it, nor where captions say values."""
+        return self._grouped is None and self.map_size != (1, 1)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Say in words what the map under the pointer is."""

@@ -25,7 +25,7 @@ class PoolFields(LayerEditor):
         self.ceil = QCheckBox("ceil_mode", self)
         self.counted = QCheckBox("count_include_pad", self)
         size = "Height and width of the window."
-        self.first = (self.named(self.kernel, "window", size, "window"),)
+        self.first = (self.named(self.kernel, "kernel size", size, "kernel"),)
         self.add(self.stride, "stride", "Step from one window to the next.", "stride")
         self.add(self.padding, "padding", "Room around each input map, which never wins.")
         rare = [
@@ -69,7 +69,7 @@ class PoolFields(LayerEditor):
     @Slot(int)
     def _edit_kernel(self, index: int) -> None:
         side = index + 1
-        self.apply(f"window {side}×{side}", edit.with_option, "kernel_size", (side, side))
+        self.apply(f"kernel {side}×{side}", edit.with_option, "kernel_size", (side, side))
 
     @Slot(int)
     def _edit_stride(self, index: int) -> None:

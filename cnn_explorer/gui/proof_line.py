@@ -125,6 +125,8 @@ def _sentences(making: Making, numbers: list[str]) -> list[_Sentence]:
             (f"{again} − map {number}", after, after_allowed),
         )
     ]
+    if layer.activation == "none":
+        result = result[:1]
     return result if making.proof.holds else [*result, (_WARNING,)]
 
 

@@ -99,8 +99,9 @@ class StatusBar(QStatusBar):
         if activations.method == "matmul" and not signal_ready:
             name += " (scipy.signal is loading)"
         plural = "" if activations.convolutions == 1 else "s"
+        where = " where it changed" if any(activations.changed) else ""
         self._pass.setText(
-            f"{name} · {compact(activations.convolutions)} convolution{plural} · "
+            f"{name} · {compact(activations.convolutions)} convolution{plural}{where} · "
             f"{activations.seconds * 1e3:.1f} ms"
         )
 

@@ -38,6 +38,8 @@ MARGIN = 6
 CAPTION_GAP = 6
 """Logical pixels between a caption and its tile, so that marks do not touch it."""
 
+_MOST_WIDTHS = 4096  # that are remembered: values are captions, too
+
 USUAL_TEXT = 15
 """Logical pixels of a line of text that is neither enlarged nor reduced."""
 
@@ -381,6 +383,8 @@ class TileArea(QAbstractScrollArea):
 
     def _width_of(self, text: str) -> int:
         """Width of a caption, remembered: they are the same with every frame."""
+        if len(self._widths) > _MOST_WIDTHS:
+            self._widths.clear()
         if text not in self._widths:
             self._widths[text] = self.fontMetrics().horizontalAdvance(text)
         return self._widths[text]

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Slot
 
 from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.explain import cell_field, footprint, receptive_field
+from cnn_explorer.core.lineage import maps_above, maps_below
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
@@ -230,16 +231,18 @@ class Tracing(QObject):
         if self._document.state.scheme is ChannelScheme.NAIVE:
             index = grid.index_of(address[:level])
             return () if index is None else (index,)
-        if level == len(address) - 1:
-            return self._document.state.network.layers[level].inputs_of(address[-1])
-        return range(grid.mosaic.count)
+        network = self._document.state.network
+        return maps_above(network, len(address) - 1, address[-1], level - 1)
 
     def _descendants(self, level: int, address: Address) -> Container[int]:
         """Tiles of a level that are made from a map."""
         grid = self._grids()[level - 1]
         every = range(grid.mosaic.count)
-        if self._document.state.scheme is not ChannelScheme.NAIVE or not address:
+        if not address:
             return every
+        if self._document.state.scheme is not ChannelScheme.NAIVE:
+            network = self._document.state.network
+            return maps_below(network, len(address) - 1, address[-1], level - 1)
         family = grid.family
         if family is None:
             return every

@@ -169,8 +169,8 @@ def test_the_equation_of_a_flatten_and_of_first_layers() -> None:
     [
         (
             (1, 1),
-            "A convolution of each map with the one number γ / √(σ² + ε), and the bias "
-            "β′ = β − μ · γ / √(σ² + ε).",
+            "μ = 1, σ² = 3, ε = 1, γ = 4, β = 2. That is a convolution of each map with the one "
+            "number γ / √(σ² + ε), and the bias β′ = β − μ · γ / √(σ² + ε).",
         ),
         ((1, 1, 1), "The first of the largest values wins; padding never does."),
         (

@@ -28,7 +28,7 @@ def build(driver: Driver) -> None:
     (button,) = (
         one
         for one in driver.window.layers.findChildren(QToolButton)
-        if one.text() == "Another kind of layer"
+        if one.text() == "Another kind of layer ▾"
     )
     for kind in KINDS:
         (action,) = (one for one in button.menu().actions() if one.text() == kind)

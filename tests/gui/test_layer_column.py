@@ -291,8 +291,8 @@ def test_naive_says_in_place_of_the_heads_maps_why_there_are_none(make: Make) ->
     grown(bench, *HEAD)
     bench.commit(scheme=NAIVE)
     sentence = (
-        "Not in this scheme: Flatten 1 takes all maps together and was made for 3, but every "
-        "filter on every map gives 9."
+        "Not in this scheme: Flatten 1 takes all maps together, and here nothing is summed. It was "
+        "made for 3 maps, and would get 9."
     )
     for card in bench.column.cards:
         said = [
@@ -328,7 +328,7 @@ def test_a_first_layer_that_mixes_leaves_nothing_to_naive(make: Make) -> None:
         for label in bench.column.cards[0].findChildren(QLabel)
         if label.text().startswith("Not in this scheme")
     )
-    assert label.text().endswith("was made for 1, but every filter on every map gives 1.")
+    assert label.text().endswith("Flatten 1 takes all maps together, and here nothing is summed.")
     bench.compute()
 
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
@@ -21,6 +21,7 @@ from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_fields import LayerFields
 
 NETWORK = edit.new_network((3, 4, 5))
+NAMES = {one.name for activation in ACTIVATIONS.values() for one in activation.parameters}
 
 
 class Bench:
@@ -352,7 +353,8 @@ def test_an_activation_shows_the_parameters_that_it_has(bench: Bench, key: str) 
     )
     parameters = ACTIVATIONS[key].parameters
     boxes = [box for box in bench.fields.parameters if box.isVisible()]
-    assert [box.prefix() for box in boxes] == [f"{one.name} " for one in parameters]
+    words = [label.text() for label in bench.fields.findChildren(QLabel) if label.isVisible()]
+    assert [one.name for one in parameters] == [word for word in words if word in NAMES]
     assert [box.value() for box in boxes] == pytest.approx(
         [one.default for one in parameters], abs=5e-4
     )

@@ -801,7 +801,7 @@ def test_in_naive_pooled_maps_stand_side_by_side_without_their_parents(
     made = bench(NAIVE, layer, headed())
     assert made.grid.mosaic.count == count
     grouped = layer == 3
-    assert made.grid.stands_alone() == (not grouped)
+    assert made.grid.stands_alone() == (not grouped and made.grid.map_size != (1, 1))
     assert (made.grid.parents_in_view() == []) == (not grouped)
     shown = made.passes[-1]
     found = [made.grid.address(index) for index in range(count)]

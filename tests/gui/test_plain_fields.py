@@ -107,10 +107,10 @@ def click(widget: QWidget) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[PoolFields], object], dict[str, object], str]] = {
-    "window": (
+    "kernel": (
         lambda fields: fields.kernel.setCurrentIndex(2),
         {"kernel_size": (3, 3)},
-        "window 3×3",
+        "kernel 3×3",
     ),
     "stride": (lambda fields: fields.stride.setCurrentIndex(4), {"stride": (5, 5)}, "stride 5"),
     "padding": (
@@ -293,7 +293,7 @@ def test_some_layers_have_no_fields_and_no_more_settings(bench: Open, kind: Kind
 def test_fields_are_named_for_those_who_do_not_see_them(bench: Open) -> None:
     opened = bench("AvgPool2d")
     for widget, name in (
-        (opened.pool.kernel, "window"),
+        (opened.pool.kernel, "kernel size"),
         (opened.pool.stride, "stride"),
         (opened.pool.padding, "padding"),
         (opened.pool.dilation, "dilation"),
@@ -301,6 +301,6 @@ def test_fields_are_named_for_those_who_do_not_see_them(bench: Open) -> None:
         (opened.pool.counted, "count_include_pad"),
     ):
         assert widget.accessibleName().startswith("AvgPool 1 ")
-        assert name in widget.accessibleName() or name == "window"
+        assert name in widget.accessibleName()
         assert widget.toolTip().endswith(".")
     assert bench("BatchNorm2d").norm.measure.accessibleName() == "BatchNorm 1 measure"
