@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.explain import contributions
 from cnn_explorer.core.forward import Activations, Request, forward
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 
 NETWORKS = ((3, 4), (8, 16), (16, 32), (32, 64, 128), (64, 128, 256))

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 
 Address = tuple[int, ...]
 

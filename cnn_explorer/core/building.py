@@ -7,6 +7,7 @@ import numpy as np
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.edit import chained, check_inputs, new_conv
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -17,7 +18,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import MAX_LAYERS, Conv2d, Linear, Network
+from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.state import State
 
 CLASSES = 10

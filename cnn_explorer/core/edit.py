@@ -14,6 +14,7 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.geometry import Padding
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS, draw_bias, draw_kernels
 from cnn_explorer.core.layer import Layer, MapLayer, Mutes, Size
 from cnn_explorer.core.layers import BatchNorm2d, Flatten
@@ -25,8 +26,6 @@ from cnn_explorer.core.network import (
     MAX_LAYERS,
     MAX_PADDING,
     MAX_STRIDE,
-    Conv2d,
-    Linear,
     Network,
 )
 

@@ -2,6 +2,7 @@
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import Address
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -11,7 +12,6 @@ from cnn_explorer.core.layers import (
     Softmax,
 )
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import bias_name, map_number, short, short_name, subscript
 from cnn_explorer.core.state import State

@@ -1,7 +1,7 @@
 """How a map, and each of its pixels, is made: plain functions on arrays and layers.
 
 Everything is numbered from 0. Input maps of a filter are those of its group, in their order;
-`cnn_explorer.core.network.Conv2d.inputs_of` says which numbers those are.
+`cnn_explorer.core.kernel_layers.Conv2d.inputs_of` says which numbers those are.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,9 +13,10 @@ import numpy.typing as npt
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Method
 from cnn_explorer.core.geometry import Sides, Taps
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer, Mutes, Size
 from cnn_explorer.core.layers import WindowLayer
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 
 _TOGETHER = 16  # convolutions between two checkpoints, half a millisecond: to yield costs as much
@@ -264,7 +265,7 @@ def receptive_field(network: Network, layer: int, pixel: tuple[int, int]) -> tup
     Returns
     -------
     tuple of Field
-        Entry 0 is the drawing's, entry n that of Conv n's maps; the last is the pixel itself. The
+        Entry 0 is the drawing's, entry n that of layer n's maps; the last is the pixel itself. The
         fields are exact, whatever the kernels' values and the mutes: with a dilation or a stride
         they have gaps. A window is a product of rows and columns, and so is every union of windows
         at the crossings of rows and columns.
@@ -290,7 +291,7 @@ def footprint(network: Network, level: int, pixel: tuple[int, int]) -> tuple[Fie
     Parameters
     ----------
     level
-        0 for the drawing, n for Conv n's maps.
+        0 for the drawing, n for the maps of the n-th layer.
     pixel
         (row, column) there.
 

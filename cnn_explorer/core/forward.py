@@ -10,11 +10,12 @@ import numpy as np
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address, check_address
 from cnn_explorer.core.convolution import Method, Window, resolve_method
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import MapLayer
 from cnn_explorer.core.layers import BatchNorm2d
 from cnn_explorer.core.making import Block, Cells, Making, block, can_be_made, make
 from cnn_explorer.core.naive import check_view, naive_maps
-from cnn_explorer.core.network import MAX_LAYERS, Conv2d
+from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.patch import EMPTY, differing, patched, reached
 from cnn_explorer.core.schemes import ChannelScheme, is_there, scheme_kernel
 from cnn_explorer.core.state import State

@@ -12,7 +12,7 @@ from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.geometry import Padding, Sides, Taps, explicit_padding, output_size, taps
 from cnn_explorer.core.layer import MapLayer, Size
 from cnn_explorer.core.normalisation import batch_norm, softmax
-from cnn_explorer.core.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
+from cnn_explorer.core.pooling import avg_pool2d, check_windows, global_avg_pool2d, max_pool2d
 
 MAX_FEATURES = 4096
 """Most values that Flatten gives: a dense layer after it has a kernel for each and each output."""
@@ -91,12 +91,7 @@ class _Pool2d(WindowLayer):
     def output_size(self, size: Size) -> Size:
         """Size of an output map; ValueError where a window does not fit, or lies in the padding."""
         result = output_size(size, self.kernel_size, **self._windows)
-        for lines, length in zip(self.taps(size), size, strict=True):
-            if not ((lines >= 0) & (lines < length)).any(axis=1).all():
-                raise ValueError(
-                    f"a window of {self.kernel_size[0]}×{self.kernel_size[1]} lies in the padding "
-                    f"alone, so there is nothing to pool: it needs less padding."
-                )
+        check_windows(self.taps(size), size)
         return result
 
 

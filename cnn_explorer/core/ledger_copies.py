@@ -7,9 +7,9 @@ import re
 import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.ledger import Ledger, Number
-from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import bias_letter
 

@@ -18,9 +18,9 @@ from cnn_explorer.core.explain import (
     window_sums,
     window_terms,
 )
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer, Mutes
 from cnn_explorer.core.layers import WindowLayer
-from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.proof import Proof, prove, rounding_allowed, sum_allowed
 from cnn_explorer.core.schemes import ChannelScheme, is_there, scheme_kernel
 from cnn_explorer.core.state import State

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Mutes
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 
 
 def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:

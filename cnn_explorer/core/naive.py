@@ -9,8 +9,9 @@ import numpy as np
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address, address_text, check_address
 from cnn_explorer.core.convolution import Method, resolve_method
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import MapLayer
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import scheme_kernel
 from cnn_explorer.core.state import State
 

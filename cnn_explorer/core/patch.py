@@ -11,8 +11,8 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import Window
 from cnn_explorer.core.geometry import Taps, reach, taps
 from cnn_explorer.core.keeping import kept_with_layer
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer, Size
-from cnn_explorer.core.network import Conv2d
 
 MOST = 0.5
 """Part of a map up to which a window is patched; a larger one takes about as long as all of it."""

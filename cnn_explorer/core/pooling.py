@@ -195,6 +195,23 @@ def global_avg_pool2d(maps: npt.ArrayLike) -> Array:
         return np.asarray(maps.mean(axis=(1, 2), keepdims=True, dtype=np.float32))
 
 
+def check_windows(lines: tuple[Taps, Taps], size: tuple[int, int]) -> None:
+    """Raise a sentence where some window sees padding alone, so that there is nothing to pool.
+
+    Parameters
+    ----------
+    lines, size
+        Taps of rows and of columns, and (rows, columns) of a map.
+    """
+    for name, places, length in zip(("row", "column"), lines, size, strict=True):
+        empty = ~((places >= 0) & (places < length)).any(axis=1)
+        if empty.any():
+            raise ValueError(
+                f"{name} {empty.argmax()} of the pooled maps would see padding alone: it needs "
+                "less padding or a larger window."
+            )
+
+
 class _Windows:
     """Where the windows of a pooling lie on its maps, padded or not.
 
@@ -223,13 +240,7 @@ class _Windows:
         self.taps: tuple[Taps, Taps] = taps(
             *shape, stride=self._stride, padding=own, dilation=self._dilation, ceil_mode=ceil_mode
         )
-        for axis, name in enumerate(("row", "column")):
-            empty = ~self.inside(axis).any(axis=1)
-            if empty.any():
-                raise ValueError(
-                    f"{name} {empty.argmax()} of the pooled maps would see padding alone: it needs "
-                    "less padding or a larger window."
-                )
+        check_windows(self.taps, self._size)
         # With ceil_mode the last window may reach over the padding: the maps are padded so far.
         last = [int(self.taps[axis].max()) + 1 - self._size[axis] for axis in (0, 1)]
         self.sides: Sides = (

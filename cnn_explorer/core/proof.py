@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.network import Conv2d
 
 _UNIT_ROUNDOFF = 2.0**-24  # of float32
 _SMALLEST = 2.0**-149  # positive number of float32

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.sentences import compact
 
 

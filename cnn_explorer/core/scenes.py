@@ -13,7 +13,8 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import Points, draw
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 
 CORNER = (20, 8)

@@ -13,8 +13,9 @@ from enum import StrEnum
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 
 _BYTES = 4  # of one float32
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import Address, address_text, filters_of
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -15,7 +16,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.state import State
 

@@ -1,8 +1,8 @@
 """A layer in one line: what goes in, what is done, what comes out."""
 
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import AvgPool2d, MaxPool2d
-from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State

@@ -8,8 +8,9 @@ import numpy as np
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, Scale, colour, scale_of
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.network import MAX_LAYERS, Conv2d
+from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.gui.marks import Pictures
 from cnn_explorer.gui.settings import Settings

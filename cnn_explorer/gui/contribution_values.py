@@ -9,8 +9,8 @@ import numpy as np
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Block
-from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.sentences import map_number, map_title
 from cnn_explorer.core.state import State

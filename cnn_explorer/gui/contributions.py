@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.network import Linear
+from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact, map_number
 from cnn_explorer.core.state import State

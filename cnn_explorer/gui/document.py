@@ -5,7 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 

@@ -5,7 +5,18 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 
-class SpinBox(QSpinBox):
+class _Calm:
+    """Of a widget: listens to the wheel only while it has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the page unless focused."""
+        if self.hasFocus():  # type: ignore[attr-defined]
+            super().wheelEvent(event)  # type: ignore[misc]
+        else:
+            event.ignore()
+
+
+class SpinBox(_Calm, QSpinBox):
     """A spin box that listens to the wheel only while it has the focus."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -13,15 +24,8 @@ class SpinBox(QSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page unless focused."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
-
-class NumberBox(QDoubleSpinBox):
+class NumberBox(_Calm, QDoubleSpinBox):
     """A field for a number with decimals that listens to the wheel only while it has the focus."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -34,15 +38,8 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(-9999, 9999)
         self.setFixedWidth(self.fontMetrics().horizontalAdvance("−00.000") + 30)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page unless focused."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
-
-class ComboBox(QComboBox):
+class ComboBox(_Calm, QComboBox):
     """A combo box that listens to the wheel only while it has the focus.
 
     It is as wide as its choice, not as the widest that there is.
@@ -68,10 +65,3 @@ class ComboBox(QComboBox):
         """Open the list, wide enough for every choice."""
         self.view().setMinimumWidth(super().sizeHint().width())
         super().showPopup()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page unless focused."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()

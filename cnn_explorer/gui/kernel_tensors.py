@@ -34,10 +34,10 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.display import COLOUR_MAPS, Scale, scale_of
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import BatchNorm2d
 from cnn_explorer.core.layouts import LAYOUTS, Layout
-from cnn_explorer.core.network import Conv2d, Linear
 from cnn_explorer.core.schemes import ChannelScheme, Cost, costs, scheme_kernel
 from cnn_explorer.core.sentences import short
 from cnn_explorer.core.state import State

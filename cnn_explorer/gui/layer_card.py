@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.mutes import with_muted
-from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
 from cnn_explorer.core.sentences import compact, map_title
 from cnn_explorer.core.shapes import shape_line

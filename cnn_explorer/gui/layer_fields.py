@@ -5,15 +5,10 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.geometry import PADDING_MODES
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.network import (
-    MAX_DILATION,
-    MAX_KERNEL_SIZE,
-    MAX_STRIDE,
-    Conv2d,
-    Linear,
-)
+from cnn_explorer.core.network import MAX_DILATION, MAX_KERNEL_SIZE, MAX_STRIDE
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.layer_editor import PADDINGS, LayerEditor, combo, place_of

@@ -13,9 +13,10 @@ from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.explain import running_sums
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.steps import steps_text
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document

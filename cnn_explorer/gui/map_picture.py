@@ -11,9 +11,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import Scale, colour
 from cnn_explorer.core.explain import Field, receptive_field, running_sums
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.making import Making
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring, MakingColours, pictures_of

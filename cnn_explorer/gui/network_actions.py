@@ -8,8 +8,9 @@ from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit, mutes
 from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
-from cnn_explorer.core.network import MAX_LAYERS, Conv2d, Network
+from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document, switch_scheme

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import BatchNorm2d
-from cnn_explorer.core.network import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
 from cnn_explorer.io.parts import Part, written_as

@@ -3,8 +3,9 @@
 from dataclasses import fields
 from typing import Any
 
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import Layer
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 
 _WEIGHTS = {"weight", "bias", "muted", "mean", "variance"}
 

@@ -14,7 +14,7 @@ from cnn_explorer import __version__
 from cnn_explorer.core.addresses import Address, address_text
 from cnn_explorer.core.blas import controller
 from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.arrays import members_of, write_npz

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from cnn_explorer.core.addresses import Address, address_of, check_address, filters_of
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.state import State
 

@@ -11,7 +11,7 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.convolution import resolve_method
 from cnn_explorer.core.display import ColourMap, Scale, scale_of
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io.parts import Part

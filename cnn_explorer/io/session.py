@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.geometry import Padding
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layer import Layer, Mutes
 from cnn_explorer.core.layers import (
@@ -32,8 +33,6 @@ from cnn_explorer.core.network import (
     MAX_LAYERS,
     MAX_PADDING,
     MAX_STRIDE,
-    Conv2d,
-    Linear,
     Network,
 )
 from cnn_explorer.core.schemes import ChannelScheme

@@ -12,8 +12,9 @@ from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
 from cnn_explorer.core.activations import activate
 from cnn_explorer.core.convolution import conv2d
-from cnn_explorer.core.dense import flatten, linear
 from cnn_explorer.core.geometry import pad
+from cnn_explorer.core.kernel_layers import Linear
+from cnn_explorer.core.layers import Flatten
 from cnn_explorer.core.normalisation import batch_norm, log_softmax, softmax, softmin
 from cnn_explorer.core.pooling import (
     avg_pool2d,
@@ -164,6 +165,22 @@ def clip(node: Node, x: Array, least: Array | None = None, most: Array | None = 
     low = node.get("min", -np.inf) if least is None else float(least)
     high = node.get("max", np.inf) if most is None else float(most)
     return activate("hardtanh", x, low, high)
+
+
+def linear(features: Array, weight: Array, bias: Array | None = None) -> Array:
+    """The program's dense layer, on each row of features."""
+    layer = Linear(0, weight[:, :, np.newaxis, np.newaxis].astype(np.float32), bias)
+    rows = [row[:, np.newaxis, np.newaxis].astype(np.float32) for row in features]
+    made = (
+        layer.before_activation(row, layer.weight, layer.bias, groups=1, method="matmul")
+        for row in rows
+    )
+    return np.stack([maps[:, 0, 0] for maps in made])
+
+
+def flatten(x: Array) -> Array:
+    """The program's Flatten."""
+    return Flatten(0, x.size, (1, 1)).compute(x).ravel()
 
 
 def gemm(node: Node, a: Array, b: Array, c: Array | None = None) -> Array:

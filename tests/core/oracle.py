@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import Address
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -21,7 +22,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.mutes import with_muted
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 
 

@@ -9,6 +9,7 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -19,7 +20,7 @@ from cnn_explorer.core.layers import (
 )
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 

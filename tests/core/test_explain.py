@@ -24,8 +24,9 @@ from cnn_explorer.core.explain import (
     running_sums,
 )
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import BatchNorm2d, Softmax
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
 

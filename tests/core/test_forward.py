@@ -13,9 +13,10 @@ from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.drawing import draw
 from cnn_explorer.core.edit import new_network, with_activation, with_bias
 from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Cells, can_be_made
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
 from cnn_explorer.core.ledger import (
     Ledger,
@@ -26,7 +27,7 @@ from cnn_explorer.core.ledger_copies import as_csv, as_latex, as_numpy, as_text
 from cnn_explorer.core.ledger_texts import header_text, products_text
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from cnn_explorer.core.addresses import followed
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Softmax
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
 

@@ -10,11 +10,12 @@ from cnn_explorer.core.addresses import followed, path_to
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.explain import window_terms
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, MaxPool2d
 from cnn_explorer.core.ledger import ledger_of
 from cnn_explorer.core.ledger_copies import as_numpy, as_text
 from cnn_explorer.core.making import Cells, block, make
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import mutes
 from cnn_explorer.core.edit import new_network
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 
 from . import oracle
 

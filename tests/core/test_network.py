@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import MaxPool2d
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 
 from . import oracle
 

@@ -9,10 +9,11 @@ from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import path_to
 from cnn_explorer.core.edit import new_network, with_kernel_size
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import BatchNorm2d, Flatten, GlobalAvgPool2d, MaxPool2d, Softmax
 from cnn_explorer.core.making import can_be_made
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.patch import EMPTY, differing, reached
 from cnn_explorer.core.proof import rounding_allowed
 from cnn_explorer.core.schemes import ChannelScheme

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.explain import contributions, running_sums
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.proof import Proof, prove, rounding_allowed
 
 from . import oracle

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import MaxPool2d
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.question import Answer, Idea, Lead, Question, question
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.state import State

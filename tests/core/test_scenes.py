@@ -12,8 +12,8 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.drawing import Points, draw
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.layer import Mutes
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
-from cnn_explorer.core.network import Mutes
 from cnn_explorer.core.scenes import CORNER, SHAPES, corner_scene, is_corner_scene, shape_drawing
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State

@@ -16,8 +16,9 @@ from cnn_explorer.core.addresses import (
     path_to,
 )
 from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, costs, is_there, map_counts, scheme_kernel
 
 from . import oracle

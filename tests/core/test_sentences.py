@@ -15,6 +15,7 @@ from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import followed
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -23,7 +24,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import compact, map_sentence, map_title, short, signed
 from cnn_explorer.core.state import State

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import Flatten, GlobalAvgPool2d, MaxPool2d, Softmax
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.core.steps import steps

@@ -15,7 +15,7 @@ from cnn_explorer.app import Folders
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.edit import new_network
-from cnn_explorer.core.network import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.state import State
 from cnn_explorer.io import session
 from cnn_explorer.io.digits import digit

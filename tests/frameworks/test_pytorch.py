@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS, activate
 from cnn_explorer.core.convolution import conv2d
-from cnn_explorer.core.dense import flatten, linear
 from cnn_explorer.core.geometry import PADDING_MODES
+from cnn_explorer.core.kernel_layers import Linear
+from cnn_explorer.core.layers import Flatten
 from cnn_explorer.core.normalisation import batch_norm, log_softmax, softmax, softmin
 from cnn_explorer.core.pooling import (
     avg_pool2d,
@@ -210,7 +211,10 @@ def test_linear(seed, rows, outputs, biased):
     expected = F.linear(
         torch.flatten(tensor(maps)), tensor(weight), None if bias is None else tensor(bias)
     )
-    close(linear(flatten(maps), weight, bias), expected, size=10)
+    layer = Linear(0, weight[:, :, np.newaxis, np.newaxis], bias)
+    flat = Flatten(1, 2, (rows, 3)).compute(maps)
+    made = layer.before_activation(flat, layer.weight, bias, groups=1, method="matmul")
+    close(made.ravel(), expected, size=10)
 
 
 # Activations.

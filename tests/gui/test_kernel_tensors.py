@@ -26,7 +26,8 @@ from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.edit import new_network
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document

@@ -17,10 +17,11 @@ from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import Flatten, Kind
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import MAX_LAYERS, Linear, Network
+from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of

@@ -17,9 +17,10 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.ledger import ledger_of
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of

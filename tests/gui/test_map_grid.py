@@ -28,8 +28,9 @@ from cnn_explorer.core.addresses import Address, check_address
 from cnn_explorer.core.building import add_layer
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State

@@ -15,9 +15,10 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core import edit
 from cnn_explorer.core.display import colour
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Conv2d, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import MakingColours, colouring_of, making_colours
 from cnn_explorer.gui.figures import figure

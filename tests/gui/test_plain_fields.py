@@ -184,8 +184,8 @@ def test_pooling_that_cannot_be_is_said_and_nothing_changes(bench: Open) -> None
     network, before = opened.network, opened.shown
     opened.pool.padding.setCurrentIndex(opened.pool.padding.findText("pad 2"))
     assert opened.said == [
-        "MaxPool 1: a window of 2×2 lies in the padding alone, so there is nothing to pool: it "
-        "needs less padding."
+        "MaxPool 1: row 0 of the pooled maps would see padding alone: it needs "
+        "less padding or a larger window."
     ]
     assert opened.network is network
     assert opened.shown == before

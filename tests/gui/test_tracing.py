@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.edit import new_network, with_kernel_size, with_stride
+from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
-from cnn_explorer.core.network import Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas

@@ -31,6 +31,7 @@ from cnn_explorer.core.edit import (
     with_stride,
 )
 from cnn_explorer.core.forward import Cancelled
+from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -40,7 +41,7 @@ from cnn_explorer.core.layers import (
     Softmax,
 )
 from cnn_explorer.core.mutes import toggle_mute
-from cnn_explorer.core.network import Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import passes, sheets

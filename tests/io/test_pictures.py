@@ -64,7 +64,8 @@ def test_a_grey_gives_its_value_again(values, below, above):
     low, high = float(values.min()) - below, float(values.max()) + above
     greys = grey16(values, low, high)
     again = low + (high - low) * greys.astype(float) / 65535
-    assert np.abs(again - values).max() <= (high - low) / 65535 / 2 * (1 + 1e-6)
+    step, rounding = (high - low) / 65535, 4 * np.spacing(max(abs(low), abs(high)))
+    assert np.abs(again - values).max() <= step / 2 * (1 + 1e-6) + rounding
 
 
 def test_greys_reach_both_ends():

@@ -24,6 +24,7 @@ from cnn_explorer.core.building import KINDS, add_layer
 from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.geometry import PADDING_MODES
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
@@ -35,7 +36,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import Conv2d, Linear, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import files
@@ -743,7 +744,7 @@ HOSTILE_KINDS: dict[str, tuple[Change, dict[str, bytes], str]] = {
     "a window that does not fit": (
         at(3, "dilation", [28, 28]), NONE, "AvgPool 1: a 2×2 kernel dilated to 29×29 does not fit",
     ),
-    "padding alone": (at(1, "padding", 10), NONE, "MaxPool 1: a window of 2×2 lies in the padding"),
+    "padding alone": (at(1, "padding", 10), NONE, "would see padding alone"),
     "a word as ceil mode": (at(1, "ceil_mode", "no"), NONE, "layer2's ceil_mode is 'no'"),
     "a number as counted padding": (
         at(3, "count_include_pad", 1), NONE, "layer4's count_include_pad is 1",
