@@ -28,7 +28,7 @@ class _Pointer:
     Parameters
     ----------
     level
-        0 for the drawing, n for Conv n's maps.
+        0 for the drawing, n for the maps of the n-th layer.
     address
         Path of filters to the map under the pointer, () for the drawing.
     pixel
