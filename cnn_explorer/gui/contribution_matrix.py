@@ -409,7 +409,9 @@ class ContributionMatrix(TileArea):
             chosen = column == self.current[1]
             painter.setPen(self.palette().color(QPalette.ColorRole.Text) if chosen else quiet)
             top = QPointF(place.left(), metrics.ascent() + 2)
-            self._paint_longest(painter, top, room, (f"filter {column}", str(column)))
+            self._paint_longest(
+                painter, top, room, (f"{self.contents.words[1]} {column}", str(column))
+            )
             if written:
                 painter.drawText(QPointF(place.left(), bottom), written[column][start:])
         painter.setPen(quiet)

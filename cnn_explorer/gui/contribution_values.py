@@ -9,7 +9,7 @@ import numpy as np
 from cnn_explorer.core.activations import ACTIVATIONS, Array
 from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.making import Block
 from cnn_explorer.core.schemes import ChannelScheme, is_there
 from cnn_explorer.core.sentences import map_number, map_title
@@ -61,6 +61,11 @@ class FoldedMatrix:
     def name(self) -> str:
         """Name of the layer on screen."""
         return self.state.network.names[self.layer]
+
+    @cached_property
+    def words(self) -> tuple[str, str]:
+        """What a cell is, and what a column: a dense layer has no windows to convolve."""
+        return ("product", "output") if isinstance(self.conv, Linear) else ("convolution", "filter")
 
     @cached_property
     def rows(self) -> int:
@@ -250,13 +255,17 @@ class FoldedMatrix:
         if kind == "part":
             depth = min(row, self.kernel.shape[1] - 1)
             source = self.input_names(row, filter_)[1 if self.layer else 0]
+            if isinstance(self.conv, Linear):
+                return f"{name} · {source} · weight [{depth}, {filter_}]"
             kernel = f"kernel [:, :, {depth}, {filter_}]"
             return f"{name} · {source} \N{ASTERISK OPERATOR} {kernel}"
         if kind == "running":
-            terms = "1 convolution" if row == 0 else f"{row + 1} convolutions"
+            term = self.words[0]
+            terms = f"1 {term}" if row == 0 else f"{row + 1} {term}s"
             muted = int(self.conv.mutes_of(filter_)[: row + 1].sum())
             left_out = f", {muted} of them muted and left out" if muted else ""
-            return f"{name} · filter {filter_}, sum of the first {terms}{left_out}"
+            return f"{name} · {self.words[1]} {filter_}, sum of the first {terms}{left_out}"
         if kind in ("sum", "biased"):
-            return f"{name} · filter {filter_}, Σ {'+ b' if kind == 'biased' else 'before bias'}"
+            sums = "+ b" if kind == "biased" else "before bias"
+            return f"{name} · {self.words[1]} {filter_}, Σ {sums}"
         return map_title(self.state, self.address(row, filter_))

@@ -306,7 +306,7 @@ class Contributions(QWidget):
         """What is left on screen at a step of the fold."""
         rows, columns = self.cells.contents.rows, self.cells.contents.columns
         if step == 0:
-            return _number(rows * columns, "convolution")
+            return _number(rows * columns, self.cells.contents.words[0])
         if step == rows + 1:
             return "+ bias, once"
         if step == rows + 2:
@@ -314,7 +314,8 @@ class Contributions(QWidget):
             return name + _number(columns, "map")
         left = (rows - step - 1) * columns
         if left > 0:
-            return f"{_number(left, 'convolution')} + {_number(columns, 'partial sum')}"
+            apart = _number(left, self.cells.contents.words[0])
+            return f"{apart} + {_number(columns, 'partial sum')}"
         return _number(columns, "sum")
 
     # The words.
@@ -343,7 +344,7 @@ class Contributions(QWidget):
         source = "map i" if self._layer else "the drawing"
         if isinstance(self.cells.contents.conv, Linear):
             return [
-                f"Each cell is <b>one</b> product: value i · weight {_index('i')}.",
+                "Each cell is <b>one</b> product: value i · weight [i, j].",
                 f"Not summed: {rows} × {columns} = <b>{compact(rows * columns)}</b>.",
                 f"Summed down each column: <b>{columns}</b>.",
                 self._what_is_left(),
