@@ -200,7 +200,7 @@ def _test_self(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from cnn_explorer.core.edit import new_network
+    from cnn_explorer.core.building import new_network
     from cnn_explorer.core.schemes import ChannelScheme
     from cnn_explorer.core.state import State
     from cnn_explorer.io.digits import digit

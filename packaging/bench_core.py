@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.explain import contributions
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d

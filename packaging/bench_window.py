@@ -106,8 +106,8 @@ class Bench:
 
     def export(self) -> dict[str, float]:
         """Write 224 maps as PNG, and in turn the same pictures by QImage.save in a bare loop."""
+        from cnn_explorer.core.building import new_network
         from cnn_explorer.core.drawing import draw
-        from cnn_explorer.core.edit import new_network
         from cnn_explorer.core.state import State
         from cnn_explorer.io.export import ExportOptions, export
 
@@ -274,8 +274,8 @@ class Bench:
 
     def _open(self, filters: tuple[int, ...], *, panels: bool = False) -> None:
         """Open a network; the panels are how a map is made, at both zooms, and Conv 2's matrix."""
+        from cnn_explorer.core.building import new_network
         from cnn_explorer.core.drawing import blank
-        from cnn_explorer.core.edit import new_network
         from cnn_explorer.core.schemes import ChannelScheme
         from cnn_explorer.core.state import State
 

@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage
 
 from cnn_explorer import __version__, cli
 from cnn_explorer.cli import main
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import export as export_module

@@ -1,13 +1,21 @@
-"""New layers: what each kind is like when it is put into a network."""
+"""New networks and layers: what each kind is like when it is put into a network."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.edit import chained, check_inputs, new_conv
+from cnn_explorer.core.edit import (
+    chained,
+    check_initialisation,
+    check_inputs,
+    check_range,
+    check_seed,
+)
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
+from cnn_explorer.core.kernels import draw_bias, draw_kernels
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -18,7 +26,7 @@ from cnn_explorer.core.layers import (
     MaxPool2d,
     Softmax,
 )
-from cnn_explorer.core.network import MAX_LAYERS, Network
+from cnn_explorer.core.network import MAX_FILTERS, MAX_KERNEL_SIZE, MAX_LAYERS, Network
 from cnn_explorer.core.state import State
 
 CLASSES = 10
@@ -35,6 +43,51 @@ KINDS: dict[Kind, str] = {
     "Softmax": "shares that add up to one",
 }
 """What can be added, in PyTorch's names, and what it does."""
+
+
+def new_network(
+    filters: Sequence[int] = (3, 4),
+    kernel_sizes: Sequence[int] = (3,),
+    *,
+    initialisation: str = "bank",
+    seed: int = 0,
+) -> Network:
+    """Make a network with same padding, ReLU and biases.
+
+    Parameters
+    ----------
+    filters
+        Filters of each layer.
+    kernel_sizes
+        Side of each layer's kernels, or one for all.
+    initialisation
+        A key of `cnn_explorer.core.kernels.INITIALISATIONS`.
+    seed
+        Not negative.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range or there are not as many kernel sizes as layers.
+    """
+    if not 1 <= len(filters) <= MAX_LAYERS:
+        raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(filters)}.")
+    sides = list(kernel_sizes) * len(filters) if len(kernel_sizes) == 1 else list(kernel_sizes)
+    if len(sides) != len(filters):
+        raise ValueError(
+            f"There are {len(sides)} kernel sizes for {len(filters)} layers; "
+            "give one for all or one for each layer."
+        )
+    check_seed(seed)
+    check_initialisation(initialisation)
+    layers: list[Conv2d] = []
+    channels = 1
+    for index, (count, side) in enumerate(zip(filters, sides, strict=True)):
+        check_range(f"Conv {index + 1}", "filters", count, 1, MAX_FILTERS)
+        check_range(f"Conv {index + 1}", "kernel size", side, 1, MAX_KERNEL_SIZE)
+        layers.append(new_conv(index, channels, count, (side, side), initialisation, seed))
+        channels = count
+    return Network(tuple(layers), seed)
 
 
 def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
@@ -117,6 +170,29 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
         padding=last.padding,
         activation=last.activation,
     )
+
+
+def new_conv(
+    number: int,
+    in_channels: int,
+    out_channels: int,
+    kernel_size: tuple[int, int],
+    initialisation: str,
+    seed: int,
+) -> Conv2d:
+    """Make a convolution of stride 1 with same padding, ReLU and biases."""
+    fan = (in_channels, out_channels)
+    weight = draw_kernels(
+        initialisation,
+        seed=seed,
+        number=number,
+        out_channels=range(out_channels),
+        in_channels=range(in_channels),
+        kernel_size=kernel_size,
+        fan=fan,
+    )
+    bias = draw_bias(seed=seed, number=number, out_channels=range(out_channels))
+    return Conv2d(number, weight, bias, initialisation=initialisation, fan=fan)
 
 
 def _statistics(state: State, index: int) -> tuple[Array, Array]:

@@ -6,7 +6,6 @@ never changed.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,63 +22,17 @@ from cnn_explorer.core.network import (
     MAX_DILATION,
     MAX_FILTERS,
     MAX_KERNEL_SIZE,
-    MAX_LAYERS,
     MAX_PADDING,
     MAX_STRIDE,
     Network,
 )
 
 
-def new_network(
-    filters: Sequence[int] = (3, 4),
-    kernel_sizes: Sequence[int] = (3,),
-    *,
-    initialisation: str = "bank",
-    seed: int = 0,
-) -> Network:
-    """Make a network with same padding, ReLU and biases.
-
-    Parameters
-    ----------
-    filters
-        Filters of each layer.
-    kernel_sizes
-        Side of each layer's kernels, or one for all.
-    initialisation
-        A key of `cnn_explorer.core.kernels.INITIALISATIONS`.
-    seed
-        Not negative.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of its range or there are not as many kernel sizes as layers.
-    """
-    if not 1 <= len(filters) <= MAX_LAYERS:
-        raise ValueError(f"A network has 1 to {MAX_LAYERS} layers, not {len(filters)}.")
-    sides = list(kernel_sizes) * len(filters) if len(kernel_sizes) == 1 else list(kernel_sizes)
-    if len(sides) != len(filters):
-        raise ValueError(
-            f"There are {len(sides)} kernel sizes for {len(filters)} layers; "
-            "give one for all or one for each layer."
-        )
-    _check_seed(seed)
-    _check_initialisation(initialisation)
-    layers: list[Conv2d] = []
-    channels = 1
-    for index, (count, side) in enumerate(zip(filters, sides, strict=True)):
-        _check(f"Conv {index + 1}", "filters", count, 1, MAX_FILTERS)
-        _check(f"Conv {index + 1}", "kernel size", side, 1, MAX_KERNEL_SIZE)
-        layers.append(new_conv(index, channels, count, (side, side), initialisation, seed))
-        channels = count
-    return Network(tuple(layers), seed)
-
-
 def with_filters(network: Network, index: int, count: int) -> Network:
     """Change a layer's number of filters, 1 to 256; kernels that stay keep their values."""
     layer = _conv(network, index)
     what = "outputs" if isinstance(layer, Linear) else "filters"
-    _check(network.names[index], what, count, 1, MAX_FILTERS)
+    check_range(network.names[index], what, count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
     return replaced(network, index, **_filtered(layer, network.seed, count))
@@ -88,7 +41,7 @@ def with_filters(network: Network, index: int, count: int) -> Network:
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
     """Change a layer's kernel size, 1 to 11; its kernels are drawn anew."""
     layer = _conv(network, index)
-    _check(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
+    check_range(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
     if layer.kernel_size == (side, side):
         return network
     if isinstance(layer, Linear):
@@ -120,14 +73,14 @@ def with_groups(network: Network, index: int, groups: int) -> Network:
 def with_stride(network: Network, index: int, stride: int) -> Network:
     """Change a layer's stride, 1 to 4, in both directions."""
     _layer(network, index)
-    _check(network.names[index], "stride", stride, 1, MAX_STRIDE)
+    check_range(network.names[index], "stride", stride, 1, MAX_STRIDE)
     return with_option(network, index, "stride", (stride, stride))
 
 
 def with_dilation(network: Network, index: int, dilation: int) -> Network:
     """Change a layer's dilation, 1 to 4, in both directions."""
     _layer(network, index)
-    _check(network.names[index], "dilation", dilation, 1, MAX_DILATION)
+    check_range(network.names[index], "dilation", dilation, 1, MAX_DILATION)
     return with_option(network, index, "dilation", (dilation, dilation))
 
 
@@ -135,7 +88,7 @@ def with_padding(network: Network, index: int, padding: Padding) -> Network:
     """Change a layer's padding: ``"same"``, ``"valid"``, … or 0 to 10 on every side."""
     _layer(network, index)
     if isinstance(padding, int):
-        _check(network.names[index], "padding", padding, 0, MAX_PADDING)
+        check_range(network.names[index], "padding", padding, 0, MAX_PADDING)
     return with_option(network, index, "padding", padding)
 
 
@@ -171,7 +124,7 @@ def with_bias(network: Network, index: int, on: bool) -> Network:
 def with_initialisation(network: Network, index: int, initialisation: str) -> Network:
     """Draw a layer's kernels anew from another initialisation; its biases stay."""
     layer = _conv(network, index)
-    _check_initialisation(initialisation)
+    check_initialisation(initialisation)
     if layer.initialisation == initialisation:
         return network
     layer = replace(layer, initialisation=initialisation)
@@ -181,7 +134,7 @@ def with_initialisation(network: Network, index: int, initialisation: str) -> Ne
 
 def with_seed(network: Network, seed: int) -> Network:
     """Draw all kernels and biases anew from another seed."""
-    _check_seed(seed)
+    check_seed(seed)
     if seed == network.seed:
         return network
     layers: list[Layer] = []
@@ -345,29 +298,6 @@ def _resized(muted: Mutes | None, shape: tuple[int, ...]) -> Mutes | None:
     return result
 
 
-def new_conv(
-    number: int,
-    in_channels: int,
-    out_channels: int,
-    kernel_size: tuple[int, int],
-    initialisation: str,
-    seed: int,
-) -> Conv2d:
-    """Make a convolution of stride 1 with same padding, ReLU and biases."""
-    fan = (in_channels, out_channels)
-    weight = draw_kernels(
-        initialisation,
-        seed=seed,
-        number=number,
-        out_channels=range(out_channels),
-        in_channels=range(in_channels),
-        kernel_size=kernel_size,
-        fan=fan,
-    )
-    bias = draw_bias(seed=seed, number=number, out_channels=range(out_channels))
-    return Conv2d(number, weight, bias, initialisation=initialisation, fan=fan)
-
-
 def _kernels(
     layer: Conv2d,
     seed: int,
@@ -390,17 +320,20 @@ def _bias(layer: Conv2d, seed: int, out_channels: range) -> Array:
     return draw_bias(seed=seed, number=layer.number, out_channels=out_channels)
 
 
-def _check(name: str, what: str, value: int, low: int, high: int) -> None:
+def check_range(name: str, what: str, value: int, low: int, high: int) -> None:
+    """Raise ValueError, naming the layer, if a number of it is not `low` to `high`."""
     if not low <= value <= high:
         raise ValueError(f"{name}: {what} must be {low} to {high}, not {value}.")
 
 
-def _check_seed(seed: int) -> None:
+def check_seed(seed: int) -> None:
+    """Raise ValueError if a number is not a seed: 0 to 2**32 - 1."""
     if not 0 <= seed < 2**32:
         raise ValueError(f"A seed is a number from 0 to {2**32 - 1}, not {seed}.")
 
 
-def _check_initialisation(name: str) -> None:
+def check_initialisation(name: str) -> None:
+    """Raise ValueError, naming those there are, if there are no weights of that name."""
     if name not in INITIALISATIONS:
         known = ", ".join(INITIALISATIONS)
         raise ValueError(f"There are no weights “{name}”; choose from {known}.")

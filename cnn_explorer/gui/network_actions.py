@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit, mutes
-from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.building import KINDS, add_layer, new_network
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS, Network
@@ -94,7 +94,7 @@ class NetworkActions(QObject):
 
     @Slot()
     def _reset_network(self) -> None:
-        self._commit("Opening network", edit.new_network())
+        self._commit("Opening network", new_network())
 
     @Slot()
     def _only_diagonal(self) -> None:

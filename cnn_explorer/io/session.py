@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.geometry import Padding
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.building import CLASSES, KINDS, add_layer, with_statistics
+from cnn_explorer.core.building import CLASSES, KINDS, add_layer, new_network, with_statistics
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Kind, MaxPool2d
 from cnn_explorer.core.network import MAX_LAYERS, Network
@@ -28,7 +28,7 @@ def state_of(network: Network, scheme=REAL) -> State:
 
 def built(*kinds: Kind, filters: tuple[int, ...] = (3,)) -> Network:
     """Layers added one after the other."""
-    network = edit.new_network(filters)
+    network = new_network(filters)
     for kind in kinds:
         network = add_layer(state_of(network), kind)
     return network
@@ -102,7 +102,7 @@ def test_each_kind_after_each_kind(first, second):
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from([*KINDS]), min_size=1, max_size=7))
 def test_no_sequence_of_kinds_gives_anything_but_a_network_or_a_sentence(kinds):
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     for kind in kinds:
         reason = said(lambda now=network, kind=kind: add_layer(state_of(now), kind))
         if reason:
@@ -117,14 +117,14 @@ def test_no_sequence_of_kinds_gives_anything_but_a_network_or_a_sentence(kinds):
 
 
 def test_a_network_has_sixteen_layers_at_most():
-    network = edit.new_network((1,) * MAX_LAYERS)
+    network = new_network((1,) * MAX_LAYERS)
     for kind in KINDS:
         with pytest.raises(ValueError, match=r"^A network has at most 16 layers\.$"):
             add_layer(state_of(network), kind)
 
 
 def test_a_flatten_has_its_limit_and_asks_for_no_memory():
-    network = edit.new_network((6,))
+    network = new_network((6,))
     assert said(lambda: add_layer(state_of(network), "Flatten")) == (
         "Flatten makes 4,704 values of 6 maps of 28×28; it may be at most 4,096: pool the maps "
         "first, or take fewer filters."
@@ -230,7 +230,7 @@ def test_layers_follow_when_those_before_them_change():
 
 def test_a_window_that_no_longer_fits_is_said_whatever_comes_after_it():
     """The layers after it still have their old numbers of maps: that is not what is wrong."""
-    network = edit.new_network((4, 3))
+    network = new_network((4, 3))
     network = edit.with_padding(network, 1, 10)
     network = add_layer(state_of(network), "AvgPool2d")
     network = edit.with_option(network, 2, "kernel_size", (11, 11))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layers import Kind
@@ -59,7 +59,7 @@ def assert_as_it_was(network: Network, before: tuple) -> None:
 
 
 def test_the_network_that_the_window_opens_on():
-    network = edit.new_network()
+    network = new_network()
     assert [layer.weight.shape for layer in network.layers] == [(3, 1, 3, 3), (4, 3, 3, 3)]
     assert network.sizes == ((28, 28),) * 3
     for layer in network.layers:
@@ -72,15 +72,15 @@ def test_the_network_that_the_window_opens_on():
 
 
 def test_kernel_sizes_are_one_for_all_or_one_each():
-    sizes = [layer.kernel_size for layer in edit.new_network((2, 3, 4), (5,)).layers]
+    sizes = [layer.kernel_size for layer in new_network((2, 3, 4), (5,)).layers]
     assert sizes == [(5, 5)] * 3
-    sizes = [layer.kernel_size for layer in edit.new_network((2, 3), (5, 3)).layers]
+    sizes = [layer.kernel_size for layer in new_network((2, 3), (5, 3)).layers]
     assert sizes == [(5, 5), (3, 3)]
 
 
 @pytest.mark.parametrize("name", INITIALISATIONS)
 def test_every_initialisation_makes_a_network_that_repeats(name):
-    one, other = (edit.new_network((4, 5), initialisation=name, seed=7) for _ in range(2))
+    one, other = (new_network((4, 5), initialisation=name, seed=7) for _ in range(2))
     assert same(one, other)
     assert all(np.isfinite(layer.weight).all() for layer in one.layers)
 
@@ -103,7 +103,7 @@ def test_every_initialisation_makes_a_network_that_repeats(name):
 )
 def test_a_network_that_cannot_be_is_refused(arguments, options, sentence):
     with pytest.raises(ValueError, match=sentence):
-        edit.new_network(*arguments, **options)
+        new_network(*arguments, **options)
 
 
 # What cannot work
@@ -132,7 +132,7 @@ def test_a_network_that_cannot_be_is_refused(arguments, options, sentence):
     ],
 )
 def test_an_edit_that_cannot_work_says_why_and_changes_nothing(change, sentence):
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     before = snapshot(network)
     with pytest.raises(ValueError, match=sentence):
         change(network)
@@ -140,7 +140,7 @@ def test_an_edit_that_cannot_work_says_why_and_changes_nothing(change, sentence)
 
 
 def test_a_kernel_that_no_longer_fits_a_later_layer_is_said_with_its_numbers():
-    network = edit.with_padding(edit.new_network((2, 2), (3, 7)), 1, "valid")
+    network = edit.with_padding(new_network((2, 2), (3, 7)), 1, "valid")
     before = snapshot(network)
     network_at_stride = edit.with_stride(network, 0, 4)  # 28 to 7: just fits
     with pytest.raises(ValueError, match=r"^Conv 2: .*7×7 kernel.*5×5.*\.$"):
@@ -149,7 +149,7 @@ def test_a_kernel_that_no_longer_fits_a_later_layer_is_said_with_its_numbers():
 
 
 def test_layers_have_their_limits():
-    network = edit.new_network((2,))
+    network = new_network((2,))
     with pytest.raises(ValueError, match=r"^The only layer cannot be removed; .* at least 1\.$"):
         edit.remove_layer(network, 0)
     for _ in range(15):
@@ -159,7 +159,7 @@ def test_layers_have_their_limits():
 
 
 def test_an_added_layer_that_does_not_fit_is_said():
-    network = edit.with_padding(edit.new_network((2, 2, 2), (11,)), 0, "valid")
+    network = edit.with_padding(new_network((2, 2, 2), (11,)), 0, "valid")
     network = edit.with_padding(edit.with_padding(network, 1, "valid"), 2, "same")
     network = edit.with_padding(edit.with_kernel_size(network, 2, 8), 2, "valid")  # 8 to 1
     with pytest.raises(ValueError, match=r"^Conv 4: .*8×8 kernel.*1×1.*\.$"):
@@ -182,7 +182,7 @@ def test_an_added_layer_that_does_not_fit_is_said():
     ],
 )
 def test_a_setting_changes_alone(change, name, value):
-    network = edit.new_network((3, 4, 5))
+    network = new_network((3, 4, 5))
     changed = change(network)
     assert getattr(changed.layers[1], name) == value
     assert changed.layers[1].weight is network.layers[1].weight
@@ -205,18 +205,18 @@ def test_a_setting_changes_alone(change, name, value):
     ],
 )
 def test_an_edit_that_changes_nothing_returns_the_network(change):
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     assert change(network) is network
 
 
 def test_a_bias_comes_back_as_it_was():
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     again = edit.with_bias(edit.with_bias(network, 1, False), 1, True)
     assert same(network, again)
 
 
 def test_a_kernel_size_there_and_back_gives_the_same():
-    network = edit.new_network((3, 4), initialisation="he")
+    network = new_network((3, 4), initialisation="he")
     larger = edit.with_kernel_size(network, 1, 5)
     assert larger.layers[1].weight.shape == (4, 3, 5, 5)
     assert larger.layers[1].bias is network.layers[1].bias
@@ -224,7 +224,7 @@ def test_a_kernel_size_there_and_back_gives_the_same():
 
 
 def test_another_initialisation_or_seed_draws_anew():
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     he = edit.with_initialisation(network, 1, "he")
     assert he.layers[0] is network.layers[0]
     assert he.layers[1].initialisation == "he"
@@ -238,7 +238,7 @@ def test_another_initialisation_or_seed_draws_anew():
 
 
 def test_an_added_layer_is_like_the_last_at_stride_one():
-    network = edit.new_network((3, 4), (5,), initialisation="he")
+    network = new_network((3, 4), (5,), initialisation="he")
     network = edit.with_bias(edit.with_stride(network, 1, 2), 1, False)
     network = edit.with_activation(edit.with_padding(network, 1, 3), 1, "tanh")
     more = added(network)
@@ -254,8 +254,8 @@ def test_an_added_layer_is_like_the_last_at_stride_one():
 
 def test_a_depthwise_layer_keeps_the_kernels_that_stay_and_stays_depthwise():
     """Two filters for each map: more input maps, and back."""
-    first = edit.new_network((4,)).layers[0]
-    drawn = edit.new_network((8,), initialisation="he").layers[0]
+    first = new_network((4,)).layers[0]
+    drawn = new_network((8,), initialisation="he").layers[0]
     grouped = Conv2d(5, drawn.weight, drawn.bias, groups=4, initialisation="he", fan=(1, 8))
     network = Network((first, grouped))
     assert network.layers[1].depth == 1
@@ -270,7 +270,7 @@ def test_a_depthwise_layer_keeps_the_kernels_that_stay_and_stays_depthwise():
 
 
 def test_groups_divide_maps_and_filters():
-    network = edit.new_network((6, 4), initialisation="he")
+    network = new_network((6, 4), initialisation="he")
     halves = edit.with_groups(network, 1, 2)
     assert halves.layers[1].weight.shape == (4, 3, 3, 3)
     np.testing.assert_array_equal(halves.layers[1].weight, network.layers[1].weight[:, :3])
@@ -312,7 +312,7 @@ steps = st.lists(
 @pytest.mark.parametrize("name", INITIALISATIONS)
 @given(steps=steps)
 def test_no_sequence_of_edits_redraws_a_kernel_that_stays(name, steps):
-    network = edit.new_network((3, 4), initialisation=name, seed=5)
+    network = new_network((3, 4), initialisation=name, seed=5)
     seen: dict[tuple, np.ndarray | float] = {}  # as first seen in the life of its layer
     for operation, place, number in steps:
         before = snapshot(network)
@@ -351,7 +351,7 @@ def test_no_sequence_of_edits_redraws_a_kernel_that_stays(name, steps):
 def test_a_mute_stays_with_its_kernel(steps, seed):
     """As long as the kernel stays; one that comes, or comes back, is not muted."""
     generator = np.random.default_rng(seed)
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
 
     def muted() -> dict[tuple[int, int, int], bool]:
         return {
@@ -388,14 +388,14 @@ def test_a_mute_stays_with_its_kernel(steps, seed):
 )
 def test_a_setting_leaves_the_mutes(change):
     muted = np.eye(4, 3, dtype=bool)
-    network = with_muted(edit.new_network((3, 4)), 1, muted)
+    network = with_muted(new_network((3, 4)), 1, muted)
     np.testing.assert_array_equal(change(network).layers[1].muted, muted)
 
 
 @pytest.mark.parametrize("name", INITIALISATIONS)
 @given(there=st.lists(st.integers(1, 12), min_size=1, max_size=5), place=st.integers(0, 2))
 def test_growing_and_shrinking_back_gives_the_same(name, there, place):
-    network = edit.new_network((3, 4, 2), initialisation=name)
+    network = new_network((3, 4, 2), initialisation=name)
     changed = network
     for count in [*there, network.layers[place].out_channels]:
         changed = edit.with_filters(changed, place, count)
@@ -405,12 +405,12 @@ def test_growing_and_shrinking_back_gives_the_same(name, there, place):
 @pytest.mark.parametrize("name", INITIALISATIONS)
 @given(place=st.integers(0, 3), to=st.integers(0, 3))
 def test_moving_there_and_back_gives_the_same(name, place, to):
-    network = edit.new_network((2, 5, 3, 4), initialisation=name)
+    network = new_network((2, 5, 3, 4), initialisation=name)
     assert same(edit.move_layer(edit.move_layer(network, place, to), to, place), network)
 
 
 def test_a_layer_takes_its_kernels_with_it():
-    network = edit.new_network((2, 5, 3), initialisation="he")
+    network = new_network((2, 5, 3), initialisation="he")
     moved = edit.move_layer(network, 2, 0)
     assert [layer.number for layer in moved.layers] == [2, 0, 1]
     assert [layer.out_channels for layer in moved.layers] == [3, 2, 5]
@@ -420,7 +420,7 @@ def test_a_layer_takes_its_kernels_with_it():
 
 
 def test_removing_a_layer_joins_its_neighbours():
-    network = edit.new_network((2, 5, 3), initialisation="he")
+    network = new_network((2, 5, 3), initialisation="he")
     shorter = edit.remove_layer(network, 1)
     assert shorter.layers[0] is network.layers[0]
     np.testing.assert_array_equal(shorter.layers[1].weight, network.layers[2].weight[:, :2])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnn_explorer.core.addresses import Address
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.equation import equation, note
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.addresses import Address, path_to
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import draw
-from cnn_explorer.core.edit import new_network, with_activation, with_bias
+from cnn_explorer.core.edit import with_activation, with_bias
 from cnn_explorer.core.forward import Activations, Cancelled, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Cells, can_be_made

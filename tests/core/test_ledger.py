@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
@@ -197,7 +198,7 @@ def test_the_rest_is_one_exact_entry(ledger: Ledger, data: st.DataObject) -> Non
 
 
 def example(mute: tuple[int, ...] = (), **settings: Any) -> Ledger:
-    network = edit.new_network((3, 4), initialisation="he")
+    network = new_network((3, 4), initialisation="he")
     for channel in mute:
         network = toggle_mute(network, 1, 1, channel)
     return ledger_of(making_of(network, **settings), (0, 13))
@@ -224,7 +225,7 @@ def test_names_follow_the_scheme() -> None:
     ledger = example(address=(2, 1), scheme=NAIVE)
     assert (ledger.map_name, ledger.source_name(0)) == ("Conv2[2.1]", "Conv1[2]")
     assert ledger.value_name == "ReLU = map 2.1"
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     first = ledger_of(making_of(network, (1,)), (5, 5))
     assert (first.map_name, first.source_name(0)) == ("Conv1[1]", "drawing")
     assert first.footer[0][0] == "bias b₁[1]"
@@ -275,7 +276,7 @@ def test_the_code_knows_every_activation(name: str, other: bool, bias: float) ->
 
 
 def test_the_equation_and_the_code_name_the_parameters() -> None:
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     last = replace(
         network.layers[1], activation="threshold", activation_parameters=(0.25,), padding="same"
     )
@@ -311,7 +312,7 @@ def test_what_is_not_finite_is_said(weight: float, text: str) -> None:
 
 
 def test_a_pooled_pixel_is_written_with_the_cell_that_won() -> None:
-    first = edit.new_network((3,)).layers[0]
+    first = new_network((3,)).layers[0]
     network = Network((first, MaxPool2d(1, 3, (3, 3), (2, 2), padding=1)))
     ledger = ledger_of(making_of(network, (1, 1)), (0, 0))
     assert (ledger.map_name, ledger.source_name(0)) == ("MaxPool1[1]", "Conv1[1]")
@@ -349,7 +350,7 @@ def test_the_code_of_a_pooled_pixel_leaves_out_infinities_that_lost() -> None:
 
 
 def test_a_normalised_pixel_is_one_product_and_what_its_bias_comes_down_to() -> None:
-    first = edit.with_activation(edit.new_network((2,)), 0, "none").layers[0]
+    first = edit.with_activation(new_network((2,)), 0, "none").layers[0]
     norm = BatchNorm2d(
         1, 2, *(np.array(pair, np.float32) for pair in ((0, 0.5), (1, 4), (1, 3), (0, 0.25))),
         eps=1e-9, activation="relu",

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.addresses import followed
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Softmax

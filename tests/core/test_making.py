@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.addresses import followed, path_to
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.explain import window_terms
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d

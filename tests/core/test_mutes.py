@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core import mutes
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import path_to
-from cnn_explorer.core.edit import new_network, with_kernel_size
+from cnn_explorer.core.building import new_network
+from cnn_explorer.core.edit import with_kernel_size
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer

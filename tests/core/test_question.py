@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import MaxPool2d
@@ -18,7 +19,7 @@ from cnn_explorer.core.state import State
 
 
 def ask(*filters: int) -> Question:
-    return question(edit.new_network(filters, (1,)))
+    return question(new_network(filters, (1,)))
 
 
 def answer(asked: Question, number: int) -> Answer:
@@ -55,7 +56,7 @@ def test_the_opening_network_gives_four_answers_each_with_its_reason() -> None:
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=4))
 def test_the_numbers_are_those_that_come_out(filters: list[int]) -> None:
-    network = edit.new_network(filters, (1,))
+    network = new_network(filters, (1,))
     asked = question(network)
     numbers = [each.number for each in asked.answers]
     assert numbers == sorted(set(numbers))
@@ -121,13 +122,13 @@ def test_filters_that_see_a_group_of_the_maps_are_not_said_to_see_all() -> None:
 
 
 def test_the_question_stays_the_same_while_its_numbers_do() -> None:
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     assert question(edit.with_kernel_size(network, 1, 5)) == question(network)
     assert question(edit.with_filters(network, 1, 5)) != question(network)
 
 
 def test_with_other_layers_between_they_are_called_by_their_names():
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     pooled = Network((network.layers[0], MaxPool2d(5, 3), network.layers[1]))
     asked = question(pooled)
     assert asked is not None
@@ -136,7 +137,7 @@ def test_with_other_layers_between_they_are_called_by_their_names():
 
 
 def test_a_layer_that_sums_nothing_is_not_asked_about():
-    first, second = edit.new_network((3, 6)).layers
+    first, second = new_network((3, 6)).layers
     depthwise = Conv2d(5, second.weight[:, :1].copy(), None, groups=3)
     asked = question(Network((first, depthwise)))
     assert asked is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.drawing import Points, draw
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.layer import Mutes
@@ -110,7 +110,7 @@ def test_the_scene_is_known_by_its_kernels_whatever_is_muted() -> None:
     assert is_corner_scene(network)
     assert is_corner_scene(toggle_solo(network, 1, 0, 1))
     assert not is_corner_scene(edit.with_filters(network, 0, 3))
-    assert not is_corner_scene(edit.new_network((2, 1)))
+    assert not is_corner_scene(new_network((2, 1)))
     assert not is_corner_scene(add_layer(corner_scene("vertical"), "MaxPool2d"))
     assert edit.with_activation(network, 1, "none").layers[1].activation == "none"
     assert edit.with_kernel_size(network, 1, 3).layers[1].kernel_size == (3, 3)

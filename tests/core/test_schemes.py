@@ -15,7 +15,8 @@ from cnn_explorer.core.addresses import (
     parse_address,
     path_to,
 )
-from cnn_explorer.core.edit import new_network, with_bias, with_padding, with_stride
+from cnn_explorer.core.building import new_network
+from cnn_explorer.core.edit import with_bias, with_padding, with_stride
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten
 from cnn_explorer.core.network import Network

@@ -14,6 +14,7 @@ from scipy.signal import correlate2d
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import followed
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import (
@@ -40,7 +41,7 @@ def state(scheme: ChannelScheme, network: Network | None = None) -> State:
 
 
 def without_bias(filters: tuple[int, ...]) -> Network:
-    network = edit.new_network(filters)
+    network = new_network(filters)
     for index in range(len(filters)):
         network = edit.with_bias(network, index, False)
     return network
@@ -126,7 +127,7 @@ def test_the_activation_is_named_unless_there_is_none(activation: str, words: st
 
 @pytest.mark.parametrize("scheme", list(ChannelScheme))
 def test_the_bias_is_that_of_the_maps_filter(scheme: ChannelScheme) -> None:
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     for filter_, bias in enumerate(network.layers[1].bias.tolist()):  # type: ignore[union-attr]
         sentence = map_sentence(state(scheme, network), (2, filter_))
         assert sentence.endswith(f", plus bias {bias:.3f}.".replace("-", "−"))
@@ -175,7 +176,7 @@ def test_of_many_that_are_muted_the_first_are_named() -> None:
 
 
 def test_with_all_muted_nothing_but_the_bias_is_left() -> None:
-    network = muting(edit.new_network((8, 6)), *((5, channel) for channel in range(8)))
+    network = muting(new_network((8, 6)), *((5, channel) for channel in range(8)))
     layer = network.layers[1]
     assert layer.bias is not None
     bias = signed(layer.bias[5])
@@ -190,14 +191,14 @@ def test_with_all_muted_nothing_but_the_bias_is_left() -> None:
 
 
 def test_in_naive_a_map_has_one_contribution() -> None:
-    network = muting(edit.new_network((3, 4)), (1, 2))
+    network = muting(new_network((3, 4)), (1, 2))
     bias = network.layers[1].bias
     assert bias is not None
     assert map_sentence(state(NAIVE, network), (2, 1)) == (
         f"Conv 2, map 2.1: ReLU of bias {signed(bias[1])} alone: its one contribution is muted."
     )
     assert "muted" not in map_sentence(state(NAIVE, network), (1, 1))
-    drawing = muting(edit.new_network((3, 4)), (1, 0), index=0)
+    drawing = muting(new_network((3, 4)), (1, 0), index=0)
     assert "its one contribution is muted" in map_sentence(state(NAIVE, drawing), (1,))
 
 

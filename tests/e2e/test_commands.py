@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.gui.actions import ACTIONS
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.errors import ErrorDialog

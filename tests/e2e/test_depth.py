@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.schemes import ChannelScheme
 
 from .conftest import Driver
 
 
 def naive(driver: Driver, *filters: int) -> None:
-    network = edit.new_network(filters)
+    network = new_network(filters)
     state = replace(driver.state, network=network, scheme=ChannelScheme.NAIVE)
     driver.window.document.commit("x", state)
     driver.settle()

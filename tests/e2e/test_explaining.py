@@ -14,13 +14,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QCheckBox, QToo
 
 from cnn_explorer.core import forward as passes
 from cnn_explorer.core import making
-from cnn_explorer.core.edit import (
-    new_network,
-    with_filters,
-    with_kernel_size,
-    with_padding,
-    with_stride,
-)
+from cnn_explorer.core.building import new_network
+from cnn_explorer.core.edit import with_filters, with_kernel_size, with_padding, with_stride
 from cnn_explorer.core.explain import contributions
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Network

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.gui.export_dialog import ExportDialog
 
 from .conftest import Driver

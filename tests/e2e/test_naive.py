@@ -14,7 +14,7 @@ from scipy.signal import correlate2d
 from cnn_explorer.app import Folders
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.state import State
 from cnn_explorer.io import session

@@ -7,8 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import check_address
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
 from cnn_explorer.core.network import Network
@@ -30,7 +30,7 @@ class Bench:
         scheme: ChannelScheme = NAIVE,
         network: Network | None = None,
     ) -> None:
-        network = network or edit.new_network(filters, (1,))
+        network = network or new_network(filters, (1,))
         self.state = State(np.zeros((28, 28), np.float32), network, scheme)
         self.selection = SelectionModel(Selection())
         self.bar = AddressBar(layer, Document(self.state), self.selection)
@@ -183,7 +183,7 @@ def test_it_becomes_higher_rather_than_wider(qtbot: QtBot) -> None:
 
 def pooled() -> Network:
     """3 filters, pooling, 4 filters, pooling, a mean, a dense layer."""
-    first, second = edit.new_network((3, 4), (1,)).layers
+    first, second = new_network((3, 4), (1,)).layers
     weight = np.ones((2, 4, 1, 1), np.float32)
     layers = (
         first, MaxPool2d(7, 3), second, MaxPool2d(8, 4), GlobalAvgPool2d(9, 4),

@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import SIDE, blank, stroke
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import MARGIN, Canvas, fitted_square

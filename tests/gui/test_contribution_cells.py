@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.making import Cells
@@ -27,7 +28,7 @@ from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4, 2))
+NETWORK = new_network((3, 4, 2))
 ROOM = (520, 560, 600)
 
 
@@ -200,7 +201,7 @@ def test_the_row_that_is_added_moves_down(make: Make) -> None:
 
 
 def test_sums_and_maps_stay_in_view_while_the_cells_scroll(make: Make) -> None:
-    bench = make(network=edit.new_network((40, 30)), room=(400, 400, 400))
+    bench = make(network=new_network((40, 30)), room=(400, 400, 400))
     cells = bench.cells
     before = bench.tile(40, 0), bench.tile(41, 0)
     assert cells.viewport().rect().contains(before[1])
@@ -230,7 +231,7 @@ def test_sums_and_maps_stay_in_view_while_the_cells_scroll(make: Make) -> None:
 
 
 def test_the_fold_scrolls_to_the_row_that_is_added_to(make: Make) -> None:
-    bench = make(network=edit.new_network((40, 3)), room=(400, 400, 400))
+    bench = make(network=new_network((40, 3)), room=(400, 400, 400))
     for step in (10, 25, 39, 40, 3):
         bench.cells.set_position(float(step))
         found = bench.cells.cells_in_view()
@@ -241,7 +242,7 @@ def test_the_fold_scrolls_to_the_row_that_is_added_to(make: Make) -> None:
 
 
 def test_a_tile_under_the_sums_cannot_be_pointed_at(make: Make) -> None:
-    bench = make(network=edit.new_network((40, 3)), room=(400, 400, 400))
+    bench = make(network=new_network((40, 3)), room=(400, 400, 400))
     for y in range(bench.cells.viewport().height()):
         spot = bench.cells.spot_at(QPointF(bench.tile(0, 1).center().x(), y))
         if spot is not None:
@@ -251,7 +252,7 @@ def test_a_tile_under_the_sums_cannot_be_pointed_at(make: Make) -> None:
 
 
 def test_256_by_256_asks_for_what_is_seen_alone(make: Make) -> None:
-    bench = make(network=edit.new_network((256, 256)))
+    bench = make(network=new_network((256, 256)))
     found = bench.cells.cells_in_view()
     assert found is not None
     assert len(found.channels) * len(found.filters) < 100
@@ -392,7 +393,7 @@ def test_another_network_is_shown_unfolded(make: Make) -> None:
 
 
 def test_folded_and_scrolled_away_the_row_that_is_added_is_not_asked_for(make: Make) -> None:
-    bench = make(network=edit.new_network((256, 10)), room=(500, 400, 400))
+    bench = make(network=new_network((256, 10)), room=(500, 400, 400))
     bench.cells.set_position(3.0)
     bench.cells.verticalScrollBar().setValue(bench.cells.verticalScrollBar().maximum())
     found = bench.cells.cells_in_view()

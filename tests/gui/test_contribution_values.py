@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute
@@ -20,7 +21,7 @@ from cnn_explorer.gui.contribution_values import FoldedMatrix
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4, 2))
+NETWORK = new_network((3, 4, 2))
 
 
 def matrix(
@@ -88,7 +89,7 @@ def test_cells_sums_and_maps_are_the_computation(scheme: ChannelScheme, layer: i
 def test_whatever_the_step_what_is_left_adds_up_to_the_same(
     rows: int, columns: int, data: st.DataObject
 ) -> None:
-    network = edit.new_network((rows, columns))
+    network = new_network((rows, columns))
     for i in range(rows):
         if data.draw(st.booleans()):
             network = toggle_mute(network, 1, data.draw(st.integers(0, columns - 1)), i)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.mutes import only_diagonal, toggle_input, toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
@@ -25,7 +26,7 @@ from cnn_explorer.gui.status import Line
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4, 5))
+NETWORK = new_network((3, 4, 5))
 
 
 class Bench:
@@ -147,7 +148,7 @@ def test_the_slider_folds_step_by_step_by_keyboard(make: Make) -> None:
 
 
 def test_what_is_said_at_each_step_is_what_there_is(make: Make) -> None:
-    network = edit.with_activation(edit.new_network((5, 1)), 1, "none")
+    network = edit.with_activation(new_network((5, 1)), 1, "none")
     bench = make(network=network)
     said = []
     for step in range(bench.face.cells.contents.steps + 1):
@@ -216,7 +217,7 @@ def test_a_face_that_is_hidden_while_it_folds_is_folded(make: Make) -> None:
 
 @pytest.mark.parametrize("rows", [1, 8, 9, 64, 256])
 def test_however_many_rows_the_fold_has_few_stops(make: Make, rows: int) -> None:
-    bench = make(network=edit.new_network((rows, 2)))
+    bench = make(network=new_network((rows, 2)))
     stops = bench.face._stops
     assert len(stops) <= 11
     assert stops[0] == 0
@@ -268,7 +269,7 @@ def test_all_of_it_fits_beside_or_over_the_cells(
 
 
 def test_the_words_say_what_mutes_leave(make: Make) -> None:
-    square = edit.new_network((3, 3, 2))
+    square = new_network((3, 3, 2))
     bench = make(network=only_diagonal(square, 1))
     assert "6 of 9 are muted and left out." in bench.words
     assert "Each map of Conv 2 comes from one map of Conv 1." in bench.words
@@ -304,6 +305,6 @@ def test_another_matrix_stops_the_fold(make: Make) -> None:
     bench = make()
     bench.face.fold()
     assert bench.face._animation.state() is QVariantAnimation.State.Running
-    bench.face.set_state(State(digit(7), edit.new_network((3, 6))), bench.settings)
+    bench.face.set_state(State(digit(7), new_network((3, 6))), bench.settings)
     assert bench.face._animation.state() is QVariantAnimation.State.Stopped
     assert bench.position == 0

@@ -13,8 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.building import add_layer
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.layers import Flatten
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme

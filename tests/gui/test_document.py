@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import blank
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import UNDO_LIMIT, Document, switch_scheme

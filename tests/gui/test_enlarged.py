@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
@@ -28,7 +29,7 @@ from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.digits import digit
 
-NETWORK = edit.with_activation(edit.new_network((3, 4)), 1, "tanh")
+NETWORK = edit.with_activation(new_network((3, 4)), 1, "tanh")
 ADDRESS = (1, 2)
 
 

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import Address
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -31,7 +31,7 @@ from cnn_explorer.io.digits import digit
 from cnn_explorer.io.export import FORMATS, ExportOptions, file_names
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4))
+NETWORK = new_network((3, 4))
 
 IN_VIEW: tuple[tuple[Address, ...], ...] = (((0,), (1,)), ((0, 0), (0, 1), (1, 3)))
 """In Naive, what is on screen."""
@@ -208,7 +208,7 @@ def test_a_wrong_range_gets_a_sentence_and_no_export(make: Make, text: str, word
 
 
 def test_too_many_maps_get_a_sentence(make: Make) -> None:
-    bench = make(NAIVE, None, edit.new_network((256, 256, 256), (1,)))
+    bench = make(NAIVE, None, new_network((256, 256, 256), (1,)))
     bench.maps.setCurrentIndex(1)
     bench.field("Address range").setText("*.*.*")
     assert not bench.go.isEnabled()
@@ -347,7 +347,7 @@ def test_every_field_has_a_name(make: Make) -> None:
 
 def test_the_longest_sentence_is_not_cut_off(make: Make, qtbot: QtBot, qapp: QApplication) -> None:
     apply_theme(qapp, "light")
-    bench = make(NAIVE, None, edit.new_network((256, 256, 256), (1,)))
+    bench = make(NAIVE, None, new_network((256, 256, 256), (1,)))
     bench.maps.setCurrentIndex(1)
     bench.field("Address range").setText("*.*.*")
     label = next(label for label in bench.dialog.findChildren(QLabel) if label.wordWrap())

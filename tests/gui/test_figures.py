@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.state import State
@@ -23,7 +23,7 @@ from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit
 
-STATE = State(digit(7), edit.new_network((3, 4)))
+STATE = State(digit(7), new_network((3, 4)))
 DARK_GROUND = "#1b1d21"
 SETTINGS = Settings()
 

@@ -22,8 +22,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, blank
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.digit_grid import DigitGrid
 from cnn_explorer.gui.document import Document

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.addresses import Address
-from cnn_explorer.core.building import add_layer
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme

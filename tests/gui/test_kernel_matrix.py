@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit, mutes
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
@@ -25,7 +26,7 @@ from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4, 2), (3,), initialisation="he")
+NETWORK = new_network((3, 4, 2), (3,), initialisation="he")
 ROOM = (500, 250, 300)
 
 Make = Callable[..., KernelMatrix]
@@ -188,7 +189,7 @@ def test_a_flat_kernel_is_marked_alone(
 
 def muted_network() -> Network:
     """2, 3 and 2 filters; (filter, input map) muted in two layers, a whole input in the last."""
-    network = edit.new_network((2, 3, 2), (1,), initialisation="he")
+    network = new_network((2, 3, 2), (1,), initialisation="he")
     for index in range(3):
         network = edit.with_activation(network, index, "none")
     for index, filter_, channel in ((1, 0, 0), (1, 2, 0), (1, 2, 1), (2, 0, 1), (2, 1, 1)):
@@ -297,7 +298,7 @@ def test_a_flat_kernel_is_muted_only_where_it_is_for_every_map(
 
 
 def test_the_chain_of_naive_is_scrolled_to(matrix: Make, selection: SelectionModel) -> None:
-    made = matrix(NAIVE, 0, edit.new_network((60, 3)))
+    made = matrix(NAIVE, 0, new_network((60, 3)))
     selection.select(Selection(1, (50, 1) + (0,) * 6))
     tile = made.tile_rectangle(50)
     assert tile.left() > 0
@@ -382,7 +383,7 @@ def test_row_names_say_what_the_kernels_are_applied_to(matrix: Make) -> None:
 @pytest.fixture
 def large(matrix: Make) -> KernelMatrix:
     """All its kernels differ, so that nothing looks like what it covers."""
-    return matrix(layer=1, network=edit.new_network((40, 50), (3,), initialisation="he"))
+    return matrix(layer=1, network=new_network((40, 50), (3,), initialisation="he"))
 
 
 def test_headers_stay_while_the_kernels_scroll(large: KernelMatrix) -> None:
@@ -434,7 +435,7 @@ def test_256_times_256_kernels_colour_what_is_in_view(
         return original(values, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(kernel_matrix, "pictures_of", counting)
-    made = matrix(network=edit.new_network((256, 256), (3,), initialisation="he"))
+    made = matrix(network=new_network((256, 256), (3,), initialisation="he"))
     assert made.mosaic.count == 65_536
     image(made)
     made.horizontalScrollBar().setValue(made.horizontalScrollBar().maximum())
@@ -449,13 +450,13 @@ def test_256_times_256_kernels_colour_what_is_in_view(
 
 
 def test_one_line_of_many_kernels_scrolls_sideways_alone(matrix: Make) -> None:
-    made = matrix(layer=0, network=edit.new_network((256,)))
+    made = matrix(layer=0, network=new_network((256,)))
     assert made.horizontalScrollBar().maximum() > 0
     assert made.verticalScrollBar().maximum() == 0
 
 
 def test_11_by_11_kernels_are_whole_multiples(matrix: Make) -> None:
-    made = matrix(network=edit.new_network((3, 4), (11,)))
+    made = matrix(network=new_network((3, 4), (11,)))
     assert made.mosaic.tile[0] % 11 == 0
     assert 36 <= made.mosaic.tile[0] <= 66
 

@@ -23,9 +23,8 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import check_address
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton, QWid
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute
@@ -31,7 +32,7 @@ from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.digits import digit
 
 REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHARED
-NETWORK = edit.new_network((3, 4, 5))
+NETWORK = new_network((3, 4, 5))
 
 
 class Bench:
@@ -161,7 +162,7 @@ def test_the_shape_line_follows_the_network(make: Make) -> None:
 
 
 def test_huge_counts_are_short(make: Make) -> None:
-    shapes = make(7, NAIVE, edit.new_network((64,) * 8, (1,))).shapes
+    shapes = make(7, NAIVE, new_network((64,) * 8, (1,))).shapes
     assert shapes.startswith("28×28×4.4 × 10¹² → 64 flat kernels of 1×1 on every map → ")
     assert shapes.endswith("<b>2.8 × 10¹⁴</b> = " + " × ".join(["64"] * 8))
 
@@ -376,7 +377,7 @@ def menu_of(bench: Bench) -> dict[str, QAction]:
         (0, NETWORK, ["More settings", "Move down", "Remove this layer"]),
         (1, NETWORK, ["More settings", "Move up", "Move down", "Remove this layer"]),
         (2, NETWORK, ["More settings", "Move up", "Remove this layer"]),
-        (0, edit.new_network((3,)), ["More settings"]),
+        (0, new_network((3,)), ["More settings"]),
     ],
 )
 def test_the_menu_has_what_can_be_done(
@@ -512,7 +513,7 @@ def test_its_tiles_get_the_room_that_is_theirs(make: Make) -> None:
 
 @pytest.mark.usefixtures("themed")
 def test_nothing_makes_it_wider_than_it_is_told(make: Make) -> None:
-    bench = make(7, NAIVE, edit.new_network((64,) * 8, (1,)))
+    bench = make(7, NAIVE, new_network((64,) * 8, (1,)))
     bench.selection.select(Selection(7, (63,) * 8))
     bench.compute(Settings(colour_scale="map", contrast=4))
     assert bench.card.minimumSizeHint().width() <= 430
@@ -544,7 +545,7 @@ def test_a_longer_legend_that_needs_a_line_of_its_own_asks_for_room(make: Make) 
 def test_a_card_that_is_about_to_go_stays_as_it_is(make: Make) -> None:
     bench = make(2)
     before = bench.shapes
-    short = replace(bench.document.state, network=edit.new_network((3, 4)))
+    short = replace(bench.document.state, network=new_network((3, 4)))
     bench.document.commit("x", short)
     assert bench.shapes == before
     assert np.isfinite(bench.card.chrome_height(470))

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import check_address
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import Flatten, Kind
@@ -128,7 +128,7 @@ class Make:
         size: tuple[int, int] = AT_1440,
         network: Network | None = None,
     ) -> Bench:
-        state = State(digit(7), network or edit.new_network(filters), scheme)
+        state = State(digit(7), network or new_network(filters), scheme)
         self.benches.append(Bench(self.qtbot, self.folder, state, size))
         return self.benches[-1]
 
@@ -187,7 +187,7 @@ def test_a_moved_layer_takes_its_settings_along(make: Make) -> None:
 
 def test_a_move_that_cannot_work_is_said_in_the_card(make: Make) -> None:
     """The 11×11 kernel would get 1×1 maps."""
-    network = edit.with_padding(edit.new_network((2, 3), (11, 3)), 0, "valid")
+    network = edit.with_padding(new_network((2, 3), (11, 3)), 0, "valid")
     for stride in (2, 3, 4):
         network = edit.with_stride(network, 1, stride)
     bench = make(network=edit.with_stride(network, 1, 4))
@@ -212,7 +212,7 @@ def test_the_button_adds_a_layer_as_long_as_one_can_be_added(make: Make, qtbot: 
     with qtbot.waitSignal(bench.add.triggered):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     bench.add.setEnabled(False)
-    bench.commit(network=edit.new_network((1,) * MAX_LAYERS, (1,)))
+    bench.commit(network=new_network((1,) * MAX_LAYERS, (1,)))
     assert not button.isVisible()
     assert len(bench.column.cards) == MAX_LAYERS
 
@@ -587,11 +587,11 @@ def test_after_any_layout_what_is_on_screen_was_asked_for(make: Make, qtbot: QtB
         bench.document.commit("x", state)
 
     changes = [
-        lambda: commit(network=edit.new_network((8, 8, 8))),
+        lambda: commit(network=new_network((8, 8, 8))),
         lambda: commit(scheme=REAL),
         lambda: commit(scheme=NAIVE),
-        lambda: commit(network=edit.new_network((3, 4, 5, 6))),
-        lambda: commit(network=edit.new_network((8, 8))),
+        lambda: commit(network=new_network((3, 4, 5, 6))),
+        lambda: commit(network=new_network((8, 8))),
         lambda: bench.column.turn(2),
         lambda: bench.column.turn(0),
         lambda: bench.column.cards[0].fields.said.emit("A reason. " * 30),
@@ -648,12 +648,12 @@ def test_maps_go_to_their_cards_and_dim_together(make: Make) -> None:
 
 def test_maps_of_fewer_layers_than_cards_reach_the_first_ones(make: Make) -> None:
     bench = make((3, 4))
-    short = State(digit(7), edit.new_network((3,)))
+    short = State(digit(7), new_network((3,)))
     shown = forward(Request(short, (), "matmul"))
     bench.column.show_maps(shown, colouring_of(bench.store.current, shown.maps))
     assert bench.column.cards[0].maps.value(Spot(0, 0, 0)) is not None
     assert bench.column.cards[1].maps.value(Spot(0, 0, 0)) is None
-    long = State(digit(7), edit.new_network((3, 4, 5)))
+    long = State(digit(7), new_network((3, 4, 5)))
     shown = forward(Request(long, (), "matmul"))
     bench.column.show_maps(shown, colouring_of(bench.store.current, shown.maps))
 
@@ -784,7 +784,7 @@ def test_the_next_map_is_that_of_the_selected_layer(make: Make) -> None:
 def test_a_layer_fewer_takes_the_selection_to_one_that_is_left(make: Make) -> None:
     bench = make((3, 4, 5))
     bench.selection.select(Selection(2, (2, 3, 4) + (0,) * 5, (27, 27)))
-    bench.commit(network=edit.new_network((2,)))
+    bench.commit(network=new_network((2,)))
     assert bench.selection.current.address == (1,)
     assert bench.column.cards[0].maps.selected == 1
 

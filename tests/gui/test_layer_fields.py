@@ -13,14 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
-from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.building import KINDS, add_layer, new_network
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_fields import LayerFields
 
-NETWORK = edit.new_network((3, 4, 5))
+NETWORK = new_network((3, 4, 5))
 NAMES = {one.name for activation in ACTIVATIONS.values() for one in activation.parameters}
 
 
@@ -305,7 +305,7 @@ def test_groups_that_do_not_divide_are_said(bench: Bench, groups: int, what: str
 
 
 def test_a_padding_that_has_nothing_to_copy_is_said(qtbot: QtBot) -> None:
-    network = edit.new_network((3, 4))
+    network = new_network((3, 4))
     for stride in (4, 2):
         network = edit.with_stride(network, 0, stride)
     network = edit.with_kernel_size(edit.with_stride(network, 0, 4), 1, 11)
@@ -396,7 +396,7 @@ def test_parameters_that_are_left_out_have_their_defaults(bench: Bench) -> None:
 
 
 def test_a_dense_layer_has_outputs_and_no_windows(qtbot: QtBot) -> None:
-    state = State(np.zeros((28, 28), np.float32), edit.new_network((3,)))
+    state = State(np.zeros((28, 28), np.float32), new_network((3,)))
     for kind in KINDS:
         if kind in ("GlobalAvgPool2d", "Linear"):
             state = replace(state, network=add_layer(state, kind))

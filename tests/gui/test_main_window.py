@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import stroke
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import worker

@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QToolButton, QWid
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.addresses import Address
-from cnn_explorer.core.building import add_layer
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind

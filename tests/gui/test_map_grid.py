@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit, mutes
 from cnn_explorer.core.addresses import Address, check_address
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
@@ -46,7 +46,7 @@ REAL, NAIVE, SHARED = ChannelScheme.REAL, ChannelScheme.NAIVE, ChannelScheme.SHA
 LEFT = Qt.MouseButton.LeftButton
 ROOM = (700, 300, 300)
 
-NETWORK = edit.new_network((3, 4, 2))
+NETWORK = new_network((3, 4, 2))
 DRAWING = digit(7)
 
 
@@ -227,7 +227,7 @@ def test_captions_number_the_maps(bench: Make) -> None:
 
 def test_the_fewer_maps_the_larger_they_are(bench: Make) -> None:
     sides = [
-        bench(network=edit.new_network((3, count))).grid.mosaic.tile[0] for count in (2, 8, 64, 256)
+        bench(network=new_network((3, count))).grid.mosaic.tile[0] for count in (2, 8, 64, 256)
     ]
     assert sides == sorted(sides, reverse=True)
     assert sides[0] == 196
@@ -245,7 +245,7 @@ def test_the_fewer_maps_the_larger_they_are(bench: Make) -> None:
 def test_a_tile_and_its_address_name_each_other(
     qapp: QApplication, filters: list[int], scheme: ChannelScheme, data: st.DataObject
 ) -> None:
-    network = edit.new_network(filters, (1,))
+    network = new_network(filters, (1,))
     layer = data.draw(st.integers(0, len(filters) - 1))
     path = tuple(data.draw(st.integers(0, count - 1)) for count in filters)
     selection = SelectionModel(Selection(0, path + (0,) * (8 - len(path))))
@@ -342,7 +342,7 @@ def test_with_a_pin_the_arrows_move_it_and_stop_at_the_edge(bench: Make) -> None
 
 
 def test_without_a_pin_the_arrows_move_the_selection(bench: Make) -> None:
-    made = bench(network=edit.new_network((3, 9)), selection=Selection(1, (0,) * 8))
+    made = bench(network=new_network((3, 9)), selection=Selection(1, (0,) * 8))
     made.room(250, 300, 300)
     columns = made.grid.mosaic.columns
     assert 1 < columns < 9
@@ -355,7 +355,7 @@ def test_without_a_pin_the_arrows_move_the_selection(bench: Make) -> None:
 
 
 def test_in_naive_up_and_down_keep_the_filter_in_the_next_group(bench: Make) -> None:
-    made = bench(NAIVE, network=edit.new_network((3, 5)), selection=Selection(1, (0,) * 8))
+    made = bench(NAIVE, network=new_network((3, 5)), selection=Selection(1, (0,) * 8))
     made.room(200, 300, 300)
     columns = made.grid.mosaic.columns
     assert 5 % columns
@@ -481,7 +481,7 @@ def test_captions_count_what_is_off(bench: Make, scheme: ChannelScheme) -> None:
 
 
 def test_a_caption_that_tells_of_mutes_fits_the_smallest_tile(bench: Make) -> None:
-    network = edit.new_network((3, 256), (1,))
+    network = new_network((3, 256), (1,))
     made = bench(network=muting(network, (255, 1)))
     assert made.grid.mosaic.tile[1] == 28
     room = 28 + made.grid.mosaic.gap - 2
@@ -538,7 +538,7 @@ def test_a_click_on_a_parent_is_a_click_on_nothing(bench: Make) -> None:
 
 
 def test_selecting_above_shows_the_descendants(bench: Make, qtbot: QtBot) -> None:
-    network = edit.new_network((9, 9, 9))
+    network = new_network((9, 9, 9))
     made = bench(NAIVE, 2, network=network, selection=Selection(0, (0,) * 8))
     assert made.grid.address(0) == (0, 0, 0)
     with qtbot.waitSignal(made.grid.scrolled):
@@ -609,7 +609,7 @@ def test_results_of_another_scheme_are_missing(
 def test_a_network_with_fewer_layers_leaves_the_grid_as_it_is(bench: Make) -> None:
     made = bench(layer=2)
     before = made.image()
-    made.change(state_of(REAL, edit.new_network((3, 4))))  # the card is about to go
+    made.change(state_of(REAL, new_network((3, 4))))  # the card is about to go
     np.testing.assert_array_equal(made.image(), before)
 
 
@@ -638,7 +638,7 @@ def test_after_any_change_the_new_results_are_shown_right(
 
 @pytest.mark.parametrize("width", range(676, 716, 3))
 def test_tiles_that_scroll_leave_room_for_their_scroll_bar(bench: Make, width: int) -> None:
-    made = bench(network=edit.new_network((1, 256), (1,)))
+    made = bench(network=new_network((1, 256), (1,)))
     made.room(width, 300, 300)
     assert made.grid.verticalScrollBar().maximum() > 0
     assert made.grid.horizontalScrollBar().maximum() == 0
@@ -671,7 +671,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_of_256_maps_those_in_view_are_coloured(bench: Make, counted: list[int]) -> None:
-    made = bench(network=edit.new_network((1, 256), (1,)))
+    made = bench(network=new_network((1, 256), (1,)))
     made.compute()
     counted.clear()
     made.image()
@@ -690,7 +690,7 @@ def test_of_256_maps_those_in_view_are_coloured(bench: Make, counted: list[int])
 def test_a_naive_grid_of_64_times_64_computes_and_colours_what_is_in_view(
     bench: Make, counted: list[int]
 ) -> None:
-    network = edit.new_network((64,) * 8)
+    network = new_network((64,) * 8)
     made = bench(NAIVE, 7, network=network, selection=Selection(7, (63,) * 8))
     assert made.grid.mosaic.count == 4096
     assert made.grid.selected == 4095
@@ -784,7 +784,7 @@ def test_its_ground_is_the_cards(bench: Make) -> None:
 def headed(*, pool_first: bool = False) -> Network:
     """Filters, pooling, a normalisation, filters, pooling, a mean; pooling before all, if asked."""
     kinds: list[Kind] = ["MaxPool2d", "BatchNorm2d", "Conv2d", "AvgPool2d", "GlobalAvgPool2d"]
-    network = edit.new_network((3,))
+    network = new_network((3,))
     for kind in kinds:
         network = add_layer(state_of(REAL, network), kind)
     network = edit.with_filters(network, 3, 4)

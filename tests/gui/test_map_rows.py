@@ -15,8 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import Scale, colour
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
-from cnn_explorer.core.building import KINDS, add_layer
+from cnn_explorer.core.building import KINDS, add_layer, new_network
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.parent = QObject()
-        self.document = Document(State(blank(), edit.new_network()), self.parent)
+        self.document = Document(State(blank(), new_network()), self.parent)
         self.actions: dict[str, QAction] = make_actions(self.parent)
         self.selection = SelectionModel(Selection(), self.parent)
         self.commands = NetworkActions(self.actions, self.document, self.selection, self.parent)
@@ -35,14 +35,14 @@ class Bench:
         self.actions[name].trigger()
 
     def build(self, *filters: int, size: int = 3, padding: str = "same") -> None:
-        network = edit.new_network((filters[0],), (size,))
+        network = new_network((filters[0],), (size,))
         network = edit.with_padding(network, 0, "valid" if padding == "valid" else "same")
         for _ in filters[1:]:
             network = add_layer(replace(self.document.state, network=network))
         self.document.open(replace(self.document.state, network=network))
 
     def filled(self, *filters: int) -> None:
-        self.document.open(replace(self.document.state, network=edit.new_network(filters)))
+        self.document.open(replace(self.document.state, network=new_network(filters)))
 
     @property
     def heard(self) -> list[set[tuple[int, int]]]:
@@ -102,7 +102,7 @@ def test_a_layer_that_does_not_fit_is_refused_with_a_sentence(bench: Bench, qtbo
 
 
 def test_a_new_seed_draws_random_kernels_and_biases_anew(bench: Bench) -> None:
-    network = edit.new_network((3, 4), initialisation="he")
+    network = new_network((3, 4), initialisation="he")
     bench.document.open(replace(bench.document.state, network=network))
     bench.trigger("new_seed")
     new = bench.document.state.network
@@ -116,7 +116,7 @@ def test_a_new_seed_draws_random_kernels_and_biases_anew(bench: Bench) -> None:
 
 
 def test_after_the_last_seed_comes_the_first(bench: Bench) -> None:
-    network = edit.new_network((3, 4), seed=2**32 - 1)
+    network = new_network((3, 4), seed=2**32 - 1)
     bench.document.open(replace(bench.document.state, network=network))
     bench.trigger("new_seed")
     assert bench.document.state.network.seed == 0

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import colour
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d
@@ -32,7 +32,7 @@ Show = Callable[..., PixelRows]
 def made(
     filters: tuple[int, ...] = (3, 4), side: int = 3, mute: tuple[int, ...] = (), seed: int = 0
 ) -> tuple[Making, MakingColours]:
-    network = edit.new_network(filters, (side,), initialisation="he")
+    network = new_network(filters, (side,), initialisation="he")
     for channel in mute:
         network = toggle_mute(network, 1, 1, channel)
     return of_network(network, seed)

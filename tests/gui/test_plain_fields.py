@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
-from cnn_explorer.core.building import add_layer
+from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Kind, MaxPool2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
@@ -26,7 +26,7 @@ from cnn_explorer.io.digits import digit
 
 
 def network_of(*kinds: Kind) -> Network:
-    state = State(digit(7), edit.new_network((3,)))
+    state = State(digit(7), new_network((3,)))
     for kind in kinds:
         state = replace(state, network=add_layer(state, kind))
     return state.network

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QFont, QFontMetrics, QImage
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Network

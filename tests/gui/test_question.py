@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton, QV
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import stroke
 from cnn_explorer.core.mutes import only_diagonal, toggle_mute
 from cnn_explorer.core.question import question
@@ -32,7 +33,7 @@ class Bench:
     """The line above something that takes the rest of the room."""
 
     def __init__(self, qtbot: QtBot, path: Path, *filters: int, width: int = 780) -> None:
-        state = State(np.zeros((28, 28), np.float32), edit.new_network(filters or (3, 4), (1,)))
+        state = State(np.zeros((28, 28), np.float32), new_network(filters or (3, 4), (1,)))
         self.document = Document(state)
         self.selection = SelectionModel(Selection(1, (0, 2) + (0,) * 6, (3, 4)))
         self.store = SettingsStore(path / "settings.json")
@@ -191,7 +192,7 @@ def test_what_was_open_before_is_let_go_with_the_scene(bench: Bench, edited: boo
     bench.click("Why add?")
     bench.click("Square")
     assert "Back" in bench.buttons
-    network = edit.new_network((2, 2), (2,))
+    network = new_network((2, 2), (2,))
     if edited:
         bench.commit(network)
         bench.document.undo_stack.clear()

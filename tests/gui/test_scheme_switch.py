@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
@@ -21,7 +21,7 @@ class Bench:
 
     def __init__(self, qtbot: QtBot, filters: tuple[int, ...] = (3, 4)) -> None:
         drawing = np.zeros((28, 28), np.float32)
-        self.document = Document(State(drawing, edit.new_network(filters, (1,))))
+        self.document = Document(State(drawing, new_network(filters, (1,))))
         self.window = QWidget()  # a window of its own would not become narrow
         qtbot.addWidget(self.window)
         self.switch = SchemeSwitch(self.document, self.window)
@@ -91,7 +91,7 @@ def test_a_click_on_the_scheme_at_hand_changes_nothing(qtbot: QtBot) -> None:
 def test_it_follows_the_network(qtbot: QtBot) -> None:
     bench = Bench(qtbot)
     state = bench.document.state
-    bench.document.commit("x", State(state.drawing, edit.new_network((5, 6, 7)), NAIVE))
+    bench.document.commit("x", State(state.drawing, new_network((5, 6, 7)), NAIVE))
     assert [text.rpartition("→ ")[2] for text in bench.texts] == ["7", "210", "7"]
     assert bench.checked == [False, True, False]
 
@@ -125,7 +125,7 @@ def test_where_there_is_less_room_the_explanations_go(qtbot: QtBot) -> None:
     assert whole(bench)
     bench.switch.resize(bench.switch.minimumSizeHint().width(), 30)
     assert whole(bench)
-    bench.document.commit("x", State(bench.document.state.drawing, edit.new_network((5, 6))))
+    bench.document.commit("x", State(bench.document.state.drawing, new_network((5, 6))))
     assert bench.texts == ["Real → 6", "Every filter on every map → 30", "Shared kernel → 6"]
     bench.switch.resize(wide + 20, 30)
     assert bench.texts[0] == "Real · own kernels, summed → 6"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.core.addresses import check_address
-from cnn_explorer.core.building import add_layer
-from cnn_explorer.core.edit import new_network, with_padding
+from cnn_explorer.core.building import add_layer, new_network
+from cnn_explorer.core.edit import with_padding
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.state import State

@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core.edit import new_network, with_kernel_size, with_stride
+from cnn_explorer.core.building import new_network
+from cnn_explorer.core.edit import with_kernel_size, with_stride
 from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
 from cnn_explorer.core.network import Network

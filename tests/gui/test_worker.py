@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from threadpoolctl import threadpool_info
 
 from cnn_explorer.core import blas
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import blank, stroke
-from cnn_explorer.core.edit import new_network
 from cnn_explorer.core.forward import Activations, Cancelled, Request
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State

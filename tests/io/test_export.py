@@ -21,9 +21,9 @@ from scipy.signal import correlate2d
 from threadpoolctl import threadpool_info
 
 from cnn_explorer import __version__
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS
 from cnn_explorer.core.edit import (
-    new_network,
     with_activation,
     with_bias,
     with_kernel_size,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme

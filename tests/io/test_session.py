@@ -20,8 +20,7 @@ from hypothesis.extra import numpy as arrays
 
 from cnn_explorer.core import mutes
 from cnn_explorer.core.activations import ACTIVATIONS, Array
-from cnn_explorer.core.building import KINDS, add_layer
-from cnn_explorer.core.edit import new_network
+from cnn_explorer.core.building import KINDS, add_layer, new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.geometry import PADDING_MODES
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
