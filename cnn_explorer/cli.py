@@ -7,6 +7,7 @@ used.
 
 import argparse
 import io
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -232,9 +233,14 @@ def _export(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise _Refused(str(error)) from None
     try:
-        with _progress_bar() as progress:
+        with _progress_bar() as progress, _interruptible() as checkpoint:
             names = export(
-                state, arguments.out, options, overwrite=arguments.overwrite, progress=progress
+                state,
+                arguments.out,
+                options,
+                overwrite=arguments.overwrite,
+                progress=progress,
+                checkpoint=checkpoint,
             )
     except FilesExistError as error:
         raise _Refused(f"{str(error)[:-1]} with --overwrite.") from None
@@ -268,6 +274,33 @@ def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
     finally:
         sys.stderr.write("\r" + " " * (width + 8) + "\r")
         sys.stderr.flush()
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Ctrl-C waits for the next call of what is yielded; a second one does not wait.
+
+    Raised in the middle of a call into Qt, PySide6 6.11 makes a SystemError of it now and then.
+    """
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def checkpoint() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield checkpoint  # somebody ignores it, or has a way of their own
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield checkpoint
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _whole(text: str) -> int:

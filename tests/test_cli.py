@@ -295,6 +295,39 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
+def test_ctrl_c_in_the_middle_of_a_call_into_qt_ends_with_130(tmp_path, capsys, monkeypatch):
+    def png(*_):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:  # as PySide6 6.11 does now and then
+            raise SystemError("bad argument to internal function") from error
+        return b""
+
+    monkeypatch.setattr(export_module, "png", png)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["export", "--out", str(tmp_path / "maps")]) == 130
+    assert capsys.readouterr() == ("", "Interrupted; nothing was written.\n")
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_end_of_a_step(tmp_path, capsys, monkeypatch):
+    steps = []
+
+    def png(*_):
+        steps.append("begun")
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        steps.append("ended")
+        return b""
+
+    monkeypatch.setattr(export_module, "png", png)
+    assert main(["export", "--out", str(tmp_path / "maps")]) == 130
+    assert capsys.readouterr() == ("", "Interrupted; nothing was written.\n")
+    assert steps == ["begun"]
+
+
 def test_an_interruption_elsewhere_is_quiet(monkeypatch, capsys):
     def interrupt():
         raise KeyboardInterrupt
