@@ -6,7 +6,7 @@ import numpy as np
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.addresses import Address, address_text, filters_of
-from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import (
     AvgPool2d,
@@ -121,10 +121,14 @@ def _heard(state: State, address: Address, layer: Conv2d, source: str) -> str:
     muted = layer.mutes_of(filter_)
     if muted.all():
         return ""
+    if isinstance(layer, Linear):
+        by, kernel, place = "times", "weight", "["
+    else:
+        by, kernel, place = "convolved with", "kernel", "[:, :, "
     if layer.depth == 1:
         one = "the one map" if layer.in_channels == 1 else f"map {inputs[0]}"
         one = source if index == 0 else f"{one} of {source}"
-        return f"{one} convolved with kernel [:, :, 0, {filter_}]"
+        return f"{one} {by} {kernel} {place}0, {filter_}]"
     group = f"maps {inputs[0]} to {inputs[-1]}"
     maps = f"{group if layer.groups > 1 else f'the {layer.depth} maps'} of {source}"
     if muted.any():
@@ -135,10 +139,10 @@ def _heard(state: State, address: Address, layer: Conv2d, source: str) -> str:
         verb = "is" if len(off) == 1 else "are"
         maps = f"{len(heard)} of {maps} ({which} {verb} muted)"
     if state.scheme is ChannelScheme.SHARED:
-        kernel = "the shared kernel [:, :, 0"
+        one = f"the shared {kernel} {place}0"
     else:
-        kernel = "its kernel [:, :, i" + (f" − {inputs[0]}" if inputs[0] else "")
-    return f"the sum over {maps}, each convolved with {kernel}, {filter_}]"
+        one = f"its {kernel} {place}i" + (f" − {inputs[0]}" if inputs[0] else "")
+    return f"the sum over {maps}, each {by} {one}, {filter_}]"
 
 
 def _listed(numbers: Sequence[int]) -> str:

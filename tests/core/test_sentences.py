@@ -476,6 +476,16 @@ HEADED = Network(
             "Flatten 1, map 2: the pixel at row 0, column 0 of map 2 of GlobalAvgPool 1.",
         ),
         (
+            REAL, (1, 1, 1, 2, 2, 2, 2, 1),
+            "Linear 1, map 1: the sum over the 4 maps of Flatten 1, each times its weight [i, 1], "
+            "plus bias −0.250.",
+        ),
+        (
+            SHARED, (1, 1, 1, 2, 2, 2, 2, 0),
+            "Linear 1, map 0: the sum over the 4 maps of Flatten 1, each times the shared weight "
+            "[0, 0], plus bias 0.500.",
+        ),
+        (
             SHARED, (1, 1, 1, 2, 2, 2, 2, 1, 1),
             "Softmax 1, map 1: e to the power of map 1 of Linear 1, divided by the sum of that of "
             "all 2 maps.",
@@ -486,6 +496,13 @@ def test_the_sentence_of_each_kind(
     scheme: ChannelScheme, address: tuple[int, ...], sentence: str
 ) -> None:
     assert map_sentence(state(scheme, HEADED), address) == sentence
+
+
+def test_a_dense_layer_of_one_value_names_its_one_weight() -> None:
+    dense = Linear(1, np.ones((2, 1, 1, 1), np.float32), None, activation="none")
+    network = Network((MaxPool2d(0, 1), GlobalAvgPool2d(2, 1), dense))
+    said = "Linear 1, map 1: the one map of GlobalAvgPool 1 times weight [0, 1]."
+    assert map_sentence(state(REAL, network), (0, 0, 1)) == said
 
 
 def test_a_first_layer_without_kernels_speaks_of_the_drawing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
-from cnn_explorer.core.layers import Flatten, GlobalAvgPool2d, MaxPool2d, Softmax
+from cnn_explorer.core.layers import MAX_FEATURES, Flatten, GlobalAvgPool2d, MaxPool2d, Softmax
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -44,7 +44,8 @@ def cases(draw) -> tuple[Activations, tuple[int, ...], tuple[int, int]]:
     before = draw(oracle.layers(channels=1))
     size = Network((before,)).sizes[-1]
     channels = before.out_channels
-    network = Network((before, *HEADS[draw(st.sampled_from([*HEADS]))](channels, size)))
+    heads = [name for name in HEADS if name != "flat" or channels * math.prod(size) <= MAX_FEATURES]
+    network = Network((before, *HEADS[draw(st.sampled_from(heads))](channels, size)))
     shown = shown_of(network, draw(st.sampled_from([REAL, SHARED])), drawing=draw(oracle.drawings))
     rows, columns = network.sizes[-1]
     output = draw(st.integers(0, network.layers[-1].out_channels - 1))
