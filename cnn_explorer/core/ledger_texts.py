@@ -18,7 +18,8 @@ def header_text(ledger: Ledger) -> str:
     size = f"{field.rows.sum()}×{field.columns.sum()}"
     if isinstance(making.layer, MaxPool2d):
         return f"— {_winner(ledger)}; pinned; it sees {size} of the drawing"
-    return f"— pinned; arrows move it, Esc lets go; it sees {size} of the drawing"
+    keys = "Esc lets go" if making.map.size == 1 else "arrows move it, Esc lets go"
+    return f"— pinned; {keys}; it sees {size} of the drawing"
 
 
 def _winner(ledger: Ledger) -> str:

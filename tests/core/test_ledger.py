@@ -15,8 +15,8 @@ from cnn_explorer.core import edit
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.kernel_layers import Conv2d
-from cnn_explorer.core.layers import BatchNorm2d, MaxPool2d
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
+from cnn_explorer.core.layers import BatchNorm2d, GlobalAvgPool2d, MaxPool2d
 from cnn_explorer.core.ledger import (
     Ledger,
     Number,
@@ -363,6 +363,13 @@ def test_a_normalised_pixel_is_one_product_and_what_its_bias_comes_down_to() -> 
     assert [one.kernel.text for one in ledger.products(0)] == ["+1.5000"]
     assert header_text(ledger).startswith("— pinned; arrows move it")
     assert products_text(ledger) == "1 product"
+
+
+def test_the_one_pixel_of_a_map_has_nowhere_to_move() -> None:
+    dense = Linear(1, np.ones((2, 3, 1, 1), np.float32), None)
+    network = Network((new_network((3,)).layers[0], GlobalAvgPool2d(2, 3), dense))
+    ledger = ledger_of(making_of(network, (0, 0, 1)), (0, 0))
+    assert header_text(ledger) == "— pinned; Esc lets go; it sees 28×28 of the drawing"
 
 
 def test_decimals_follow_the_largest_magnitude_in_wide_steps() -> None:
