@@ -13,7 +13,15 @@ from cnn_explorer.core.layers import (
 )
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import bias_name, map_number, short, short_name, subscript
+from cnn_explorer.core.sentences import (
+    bias_name,
+    kernel_index,
+    map_number,
+    product_sign,
+    short,
+    short_name,
+    subscript,
+)
 from cnn_explorer.core.state import State
 
 
@@ -52,9 +60,8 @@ def _convolution(state: State, address: Address) -> str:
         index = "0"
     letter = _kernel(state, len(address) - 1)
     bias = "" if layer.bias is None else f"{bias_name(network, address)} + "
-    if isinstance(layer, Linear):
-        return f"{bias}{total}{source} · {letter}[{index}, {address[-1]}]"
-    return f"{bias}{total}{source} \N{ASTERISK OPERATOR} {letter}[:, :, {index}, {address[-1]}]"
+    kernel = f"{letter}{kernel_index(layer, index, address[-1])}"
+    return f"{bias}{total}{source} {product_sign(layer)} {kernel}"
 
 
 def _without_kernels(state: State, address: Address) -> str:

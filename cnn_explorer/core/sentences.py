@@ -42,6 +42,22 @@ def map_title(state: State, address: Address) -> str:
     return f"{name} · map {map_number(state, address)}"
 
 
+def kernel_word(layer: Layer) -> str:
+    """What a dense layer multiplies by is a weight, what others convolve with a kernel."""
+    return "weight" if isinstance(layer, Linear) else "kernel"
+
+
+def product_sign(layer: Layer) -> str:
+    """Between a map and what it meets: the sign of convolution, in a dense layer “·”."""
+    return "·" if isinstance(layer, Linear) else "\N{ASTERISK OPERATOR}"
+
+
+def kernel_index(layer: Layer, channel: object, filter_: object) -> str:
+    """What takes a kernel out of its tensor, in Keras' order: “[:, :, 1, 2]”; dense, “[1, 2]”."""
+    window = "" if isinstance(layer, Linear) else ":, :, "
+    return f"[{window}{channel}, {filter_}]"
+
+
 def map_sentence(state: State, address: Address) -> str:
     """What a map is, as one sentence: what is convolved, summed, added and activated.
 
@@ -121,14 +137,12 @@ def _heard(state: State, address: Address, layer: Conv2d, source: str) -> str:
     muted = layer.mutes_of(filter_)
     if muted.all():
         return ""
-    if isinstance(layer, Linear):
-        by, kernel, place = "times", "weight", "["
-    else:
-        by, kernel, place = "convolved with", "kernel", "[:, :, "
+    by = "times" if isinstance(layer, Linear) else "convolved with"
+    kernel = kernel_word(layer)
     if layer.depth == 1:
         one = "the one map" if layer.in_channels == 1 else f"map {inputs[0]}"
         one = source if index == 0 else f"{one} of {source}"
-        return f"{one} {by} {kernel} {place}0, {filter_}]"
+        return f"{one} {by} {kernel} {kernel_index(layer, 0, filter_)}"
     group = f"maps {inputs[0]} to {inputs[-1]}"
     maps = f"{group if layer.groups > 1 else f'the {layer.depth} maps'} of {source}"
     if muted.any():
@@ -139,10 +153,11 @@ def _heard(state: State, address: Address, layer: Conv2d, source: str) -> str:
         verb = "is" if len(off) == 1 else "are"
         maps = f"{len(heard)} of {maps} ({which} {verb} muted)"
     if state.scheme is ChannelScheme.SHARED:
-        one = f"the shared {kernel} {place}0"
+        which, channel = "the shared", "0"
     else:
-        one = f"its {kernel} {place}i" + (f" − {inputs[0]}" if inputs[0] else "")
-    return f"the sum over {maps}, each {by} {one}, {filter_}]"
+        which, channel = "its", "i" + (f" − {inputs[0]}" if inputs[0] else "")
+    one = f"{which} {kernel} {kernel_index(layer, channel, filter_)}"
+    return f"the sum over {maps}, each {by} {one}"
 
 
 def _listed(numbers: Sequence[int]) -> str:

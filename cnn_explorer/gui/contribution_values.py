@@ -12,7 +12,13 @@ from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.making import Block
 from cnn_explorer.core.schemes import ChannelScheme, is_there
-from cnn_explorer.core.sentences import map_number, map_title
+from cnn_explorer.core.sentences import (
+    kernel_index,
+    kernel_word,
+    map_number,
+    map_title,
+    product_sign,
+)
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import layer_kernel
 
@@ -255,10 +261,8 @@ class FoldedMatrix:
         if kind == "part":
             depth = min(row, self.kernel.shape[1] - 1)
             source = self.input_names(row, filter_)[1 if self.layer else 0]
-            if isinstance(self.conv, Linear):
-                return f"{name} · {source} · weight [{depth}, {filter_}]"
-            kernel = f"kernel [:, :, {depth}, {filter_}]"
-            return f"{name} · {source} \N{ASTERISK OPERATOR} {kernel}"
+            kernel = f"{kernel_word(self.conv)} {kernel_index(self.conv, depth, filter_)}"
+            return f"{name} · {source} {product_sign(self.conv)} {kernel}"
         if kind == "running":
             term = self.words[0]
             terms = f"1 {term}" if row == 0 else f"{row + 1} {term}s"

@@ -18,7 +18,7 @@ from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
-from cnn_explorer.core.sentences import compact, map_title
+from cnn_explorer.core.sentences import compact, kernel_index, kernel_word, map_title
 from cnn_explorer.core.shapes import shape_line
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
@@ -412,7 +412,9 @@ class LayerCard(QFrame):
             self.described.emit("")
         else:
             channel, filter_ = self.kernels.pair(spot.index)
-            title = f"{self.name} · kernel [:, :, {channel}, {filter_}]"
+            layer = self._document.state.network.layers[self._layer]
+            kernel = f"{kernel_word(layer)} {kernel_index(layer, channel, filter_)}"
+            title = f"{self.name} · {kernel}"
             self.described.emit(described(title, spot, self.kernels.value(spot)))
 
     @Slot(object)

@@ -16,7 +16,7 @@ from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import map_number
+from cnn_explorer.core.sentences import kernel_index, kernel_word, map_number, product_sign
 from cnn_explorer.gui.colouring import Colouring, MakingColours, pictures_of
 from cnn_explorer.gui.map_plan import EDGE, OF_ALL, SHARE, Plan, small
 from cnn_explorer.gui.marks import (
@@ -68,12 +68,12 @@ class MapPicture:
         return (self.making.maps, self.making.kernels, self.making.parts)[column].shape[1:]
 
     def kernel_name(self, position: int) -> str:
-        """Which of the layer's kernels an input map is convolved with, as Keras counts."""
+        """Which of the layer's kernels or weights an input map meets, as Keras counts."""
         layer = self.making.layer
         if not isinstance(layer, Conv2d):
             return _WINDOWS[layer.kind]
         flat = self.making.state.scheme is not ChannelScheme.REAL
-        return f"[:, :, {0 if flat else position}, {self.making.address[-1]}]"
+        return kernel_index(layer, 0 if flat else position, self.making.address[-1])
 
     def share(self, position: int) -> str:
         """Part of the mass of all that is not muted: “27 % of all”."""
@@ -98,7 +98,7 @@ class MapPicture:
         share, heard = f"{self.share(position)}, ", "not muted"
         if making.muted[position]:
             share, heard = "", "muted"
-        return f"{name}: {share}kernel {self.kernel_name(position)}, {heard}"
+        return f"{name}: {share}{kernel_word(making.layer)} {self.kernel_name(position)}, {heard}"
 
     def results(self, positions: Sequence[int]) -> Array:
         """What the last column of some rows shows, shape (positions, rows, columns)."""
@@ -122,7 +122,7 @@ class MapPicture:
         painter.setPen(palette.color(_QUIET))
         captions = (
             ("drawing",) if len(self.making.address) == 1 else ("input map", "input"),
-            ("kernel",) if self.making.mutable else ("window",),
+            (kernel_word(self.making.layer) if self.making.mutable else "window",),
             ("running sum", "sum") if self.running else ("contribution", "part"),
             ("negative | positive", "− | +"),
         )
@@ -221,8 +221,9 @@ class MapPicture:
                 number = str(self.making.channels[position])
                 painter.drawText(QPointF(plan.index, top + drop), number)
         painter.setPen(palette.color(_QUIET))
-        pools = isinstance(self.making.layer, MaxPool2d)
-        for column, sign in ((2, "="), (1, "of" if pools else "\N{ASTERISK OPERATOR}")):
+        layer = self.making.layer
+        between = "of" if isinstance(layer, MaxPool2d) else product_sign(layer)
+        for column, sign in ((2, "="), (1, between)):
             left, right = plan.tiles[column - 1] + plan.side, plan.tiles[column]
             x = (left + right - metrics.horizontalAdvance(sign)) / 2
             for position, top in tops.items():

@@ -18,6 +18,8 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import Scale, colour
 from cnn_explorer.core.forward import Request, forward
+from cnn_explorer.core.kernel_layers import Linear
+from cnn_explorer.core.layers import GlobalAvgPool2d
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Network
@@ -147,6 +149,16 @@ def test_a_row_in_words(show: Show) -> None:
     ]
     drawing = show(made(address=(2,))).text()
     assert drawing == "the drawing: 100 % of all, kernel [:, :, 0, 2], not muted"
+
+
+def test_the_rows_of_a_dense_layer_speak_of_weights(show: Show) -> None:
+    dense = Linear(2, np.array([[[[1]], [[3]]]], np.float32), None, activation="none")
+    body = new_network((2,), (3,)).layers[0]
+    rows = show(of_network(Network((body, GlobalAvgPool2d(1, 2), dense)), (0, 0, 0)))
+    assert [line.split("all, ")[1] for line in rows.text().splitlines()] == [
+        "weight [0, 0], not muted",
+        "weight [1, 0], not muted",
+    ]
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
