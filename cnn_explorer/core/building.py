@@ -28,6 +28,7 @@ from cnn_explorer.core.layers import (
 )
 from cnn_explorer.core.network import MAX_FILTERS, MAX_KERNEL_SIZE, MAX_LAYERS, Network
 from cnn_explorer.core.state import State
+from cnn_explorer.core.trained import TRAINED, UNTRAINED
 
 CLASSES = 10
 """Outputs of a new dense layer: a digit each."""
@@ -113,8 +114,9 @@ def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
     network = state.network
     if len(network.layers) == MAX_LAYERS:
         raise ValueError(f"A network has at most {MAX_LAYERS} layers.")
-    layer = _new(state, kind, 1 + max(layer.number for layer in network.layers))
-    return chained([*network.layers, layer], network.seed)
+    known = (*network.layers, *(network.trained.layers if network.trained else ()))
+    layer = _new(state, kind, 1 + max(layer.number for layer in known))
+    return chained([*network.layers, layer], network)
 
 
 def with_statistics(state: State, index: int) -> Network:
@@ -132,7 +134,7 @@ def with_statistics(state: State, index: int) -> Network:
         return state.network
     layers = list(state.network.layers)
     layers[index] = replace(layer, mean=mean, variance=variance)
-    return Network(tuple(layers), state.network.seed)
+    return replace(state.network, layers=tuple(layers))
 
 
 def _new(state: State, kind: Kind, number: int) -> Layer:
@@ -161,9 +163,8 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
     if not convolutions:
         return new_conv(number, channels, 4, (3, 3), "bank", network.seed)
     last = convolutions[-1]
-    new = new_conv(
-        number, channels, last.out_channels, last.kernel_size, last.initialisation, network.seed
-    )
+    source = UNTRAINED if last.initialisation == TRAINED else last.initialisation
+    new = new_conv(number, channels, last.out_channels, last.kernel_size, source, network.seed)
     return replace(
         new,
         bias=None if last.bias is None else new.bias,

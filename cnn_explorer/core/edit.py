@@ -26,6 +26,7 @@ from cnn_explorer.core.network import (
     MAX_STRIDE,
     Network,
 )
+from cnn_explorer.core.trained import TRAINED, UNTRAINED, trained_layer
 
 
 def with_filters(network: Network, index: int, count: int) -> Network:
@@ -35,7 +36,7 @@ def with_filters(network: Network, index: int, count: int) -> Network:
     check_range(network.names[index], what, count, 1, MAX_FILTERS)
     if count == layer.out_channels:
         return network
-    return replaced(network, index, **_filtered(layer, network.seed, count))
+    return replaced(network, index, **_filtered(network, layer, count))
 
 
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
@@ -46,9 +47,11 @@ def with_kernel_size(network: Network, index: int, side: int) -> Network:
         return network
     if isinstance(layer, Linear):
         raise ValueError(f"{network.names[index]} has one weight for each value, and no windows.")
+    if layer.initialisation == TRAINED:
+        layer = replace(layer, initialisation=UNTRAINED)
     outs, ins = range(layer.out_channels), range(layer.depth)
-    weight = _kernels(layer, network.seed, outs, ins, (side, side))
-    return replaced(network, index, weight=weight)
+    weight = _kernels(network, layer, outs, ins, (side, side))
+    return replaced(network, index, weight=weight, initialisation=layer.initialisation)
 
 
 def with_groups(network: Network, index: int, groups: int) -> Network:
@@ -65,9 +68,8 @@ def with_groups(network: Network, index: int, groups: int) -> Network:
             )
     if groups == layer.groups:
         return network
-    return replaced(
-        network, index, groups=groups, **_deepened(layer, network.seed, layer.in_channels // groups)
-    )
+    deepened = _deepened(network, layer, layer.in_channels // groups)
+    return replaced(network, index, groups=groups, **deepened)
 
 
 def with_stride(network: Network, index: int, stride: int) -> Network:
@@ -117,35 +119,67 @@ def with_bias(network: Network, index: int, on: bool) -> Network:
     layer = _conv(network, index)
     if (layer.bias is not None) == on:
         return network
-    bias = _bias(layer, network.seed, range(layer.out_channels)) if on else None
+    bias = _bias(network, layer, range(layer.out_channels)) if on else None
     return replaced(network, index, bias=bias)
 
 
 def with_initialisation(network: Network, index: int, initialisation: str) -> Network:
-    """Draw a layer's kernels anew from another initialisation; its biases stay."""
+    """Make a layer's kernels anew from another initialisation; its biases stay, or are trained."""
     layer = _conv(network, index)
-    check_initialisation(initialisation)
+    if initialisation == TRAINED and TRAINED not in initialisations_of(network, index):
+        raise ValueError(f"{network.names[index]} has no trained weights of this kernel size.")
+    if initialisation != TRAINED:
+        check_initialisation(initialisation)
     if layer.initialisation == initialisation:
         return network
-    layer = replace(layer, initialisation=initialisation)
-    weight = _kernels(layer, network.seed, range(layer.out_channels), range(layer.depth))
-    return replaced(network, index, weight=weight, initialisation=initialisation)
+    return reset_layer(
+        replaced(network, index, initialisation=initialisation),
+        index,
+        biases=initialisation == TRAINED,
+    )
+
+
+def initialisations_of(network: Network, index: int) -> tuple[str, ...]:
+    """Where a layer's kernels can come from: keys of ``INITIALISATIONS``, and ``TRAINED``."""
+    layer = _conv(network, index)
+    trained = trained_layer(network, layer)
+    fits = trained is not None and trained.kernel_size == layer.kernel_size
+    return (TRAINED, *INITIALISATIONS) if fits else tuple(INITIALISATIONS)
+
+
+def reset_layer(network: Network, index: int, *, biases: bool = True) -> Network:
+    """Make a layer's kernels, and its biases, what they were when trained or drawn."""
+    layer = _conv(network, index)
+    outs = range(layer.out_channels)
+    changes = {"weight": _kernels(network, layer, outs, range(layer.depth))}
+    if biases and layer.bias is not None:
+        changes["bias"] = _bias(network, layer, outs)
+    if all(np.array_equal(getattr(layer, name), array) for name, array in changes.items()):
+        return network
+    return replaced(network, index, **changes)
 
 
 def with_seed(network: Network, seed: int) -> Network:
-    """Draw all kernels and biases anew from another seed."""
+    """Draw all kernels and biases that are not trained anew from another seed."""
     check_seed(seed)
     if seed == network.seed:
         return network
+    kernels = [layer for layer in network.layers if isinstance(layer, Conv2d)]
+    if kernels and all(layer.initialisation == TRAINED for layer in kernels):
+        raise ValueError(
+            "No kernel of this network is random: choose other weights than trained ones in the "
+            "settings of a layer first."
+        )
+    network = replace(network, seed=seed)
     layers: list[Layer] = []
     for layer in network.layers:
-        if isinstance(layer, Conv2d):
+        if isinstance(layer, Conv2d) and layer.initialisation != TRAINED:
             outs = range(layer.out_channels)
-            weight = _kernels(layer, seed, outs, range(layer.depth))
-            bias = None if layer.bias is None else _bias(layer, seed, outs)
+            weight = _kernels(network, layer, outs, range(layer.depth))
+            bias = None if layer.bias is None else _bias(network, layer, outs)
             layer = replace(layer, weight=weight, bias=bias)
         layers.append(layer)
-    return Network(tuple(layers), seed)
+    return replace(network, layers=tuple(layers))
 
 
 def remove_layer(network: Network, index: int) -> Network:
@@ -153,7 +187,7 @@ def remove_layer(network: Network, index: int) -> Network:
     _layer(network, index)
     if len(network.layers) == 1:
         raise ValueError("The only layer cannot be removed; a network has at least 1.")
-    return chained([*network.layers[:index], *network.layers[index + 1 :]], network.seed)
+    return chained([*network.layers[:index], *network.layers[index + 1 :]], network)
 
 
 def move_layer(network: Network, index: int, to: int) -> Network:
@@ -164,7 +198,7 @@ def move_layer(network: Network, index: int, to: int) -> Network:
         return network
     layers = list(network.layers)
     layers.insert(to, layers.pop(index))
-    return chained(layers, network.seed)
+    return chained(layers, network)
 
 
 def replaced(network: Network, index: int, **changes: Any) -> Network:
@@ -177,23 +211,23 @@ def replaced(network: Network, index: int, **changes: Any) -> Network:
         layers[index] = replace(layers[index], **changes)
     except ValueError as error:
         raise ValueError(f"{network.names[index]}: {error}") from None
-    return chained(layers, network.seed)
+    return chained(layers, network)
 
 
-def chained(layers: list[Layer], seed: int) -> Network:
-    """A network of these layers, each made to take the maps that the one before it makes."""
+def chained(layers: list[Layer], network: Network) -> Network:
+    """A network with other layers, each made to take the maps that the one before it makes."""
     channels, size = 1, INPUT_SIZE
     places: Counter[str] = Counter()
     for index, layer in enumerate(layers):
         places[layer.kind] += 1
         name = f"{layer.kind} {places[layer.kind]}"
-        layers[index] = _with_inputs(layer, name, seed, channels, size)
+        layers[index] = _with_inputs(network, layer, name, channels, size)
         channels = layers[index].out_channels
         try:
             size = layers[index].output_size(size)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-    return Network(tuple(layers), seed)
+    return replace(network, layers=tuple(layers))
 
 
 def check_inputs(name: str, channels: int) -> None:
@@ -220,7 +254,7 @@ def _conv(network: Network, index: int) -> Conv2d:
     return layer
 
 
-def _with_inputs(layer: Layer, name: str, seed: int, channels: int, size: Size) -> Layer:
+def _with_inputs(network: Network, layer: Layer, name: str, channels: int, size: Size) -> Layer:
     """Keep the kernels of the input maps that stay; those of one group are numbered from 0."""
     if isinstance(layer, Flatten):
         same = (layer.channels, layer.size) == (channels, size)
@@ -250,23 +284,23 @@ def _with_inputs(layer: Layer, name: str, seed: int, channels: int, size: Size) 
                 f"than {MAX_FILTERS}, the most that there can be."
             )
         layer = replace(layer, groups=1)
-        changes = _filtered(layer, seed, channels * multiplier)
+        changes = _filtered(network, layer, channels * multiplier)
         return replace(layer, groups=channels, **changes)
     if channels % layer.groups:
         raise ValueError(
             f"{name} has {layer.groups} groups, which do not divide the {channels} maps that it "
             "would get."
         )
-    return replace(layer, **_deepened(layer, seed, max(1, channels // layer.groups)))
+    return replace(layer, **_deepened(network, layer, max(1, channels // layer.groups)))
 
 
-def _filtered(layer: Conv2d, seed: int, count: int) -> dict[str, Any]:
+def _filtered(network: Network, layer: Conv2d, count: int) -> dict[str, Any]:
     """What changes with the number of filters."""
     kept = min(count, layer.out_channels)
-    more = _kernels(layer, seed, range(kept, count), range(layer.depth))
+    more = _kernels(network, layer, range(kept, count), range(layer.depth))
     bias = layer.bias
     if bias is not None:
-        bias = np.concatenate([bias[:kept], _bias(layer, seed, range(kept, count))])
+        bias = np.concatenate([bias[:kept], _bias(network, layer, range(kept, count))])
     return {
         "weight": np.concatenate([layer.weight[:kept], more]),
         "bias": bias,
@@ -274,10 +308,10 @@ def _filtered(layer: Conv2d, seed: int, count: int) -> dict[str, Any]:
     }
 
 
-def _deepened(layer: Conv2d, seed: int, depth: int) -> dict[str, Any]:
+def _deepened(network: Network, layer: Conv2d, depth: int) -> dict[str, Any]:
     """What changes with the number of input maps that a filter sees."""
     kept = min(depth, layer.depth)
-    more = _kernels(layer, seed, range(layer.out_channels), range(kept, depth))
+    more = _kernels(network, layer, range(layer.out_channels), range(kept, depth))
     weight = np.concatenate([layer.weight[:, :kept], more], axis=1)
     return {"weight": weight, "muted": _resized(layer.muted, weight.shape[:2])}
 
@@ -299,25 +333,39 @@ def _resized(muted: Mutes | None, shape: tuple[int, ...]) -> Mutes | None:
 
 
 def _kernels(
+    network: Network,
     layer: Conv2d,
-    seed: int,
     out_channels: range,
     in_channels: range,
     kernel_size: tuple[int, int] | None = None,
 ) -> Array:
-    return draw_kernels(
-        layer.initialisation,
-        seed=seed,
+    """Kernels of a layer as trained, those that were not trained drawn; or all drawn."""
+    trained = trained_layer(network, layer)
+    kernel_size = kernel_size or layer.kernel_size
+    drawn = draw_kernels(
+        UNTRAINED if layer.initialisation == TRAINED else layer.initialisation,
+        seed=network.seed,
         number=layer.number,
         out_channels=out_channels,
         in_channels=in_channels,
-        kernel_size=kernel_size or layer.kernel_size,
+        kernel_size=kernel_size,
         fan=layer.fan,
     )
+    if layer.initialisation == TRAINED and trained and trained.kernel_size == kernel_size:
+        known = trained.weight[
+            out_channels.start : out_channels.stop, in_channels.start : in_channels.stop
+        ]
+        drawn[: known.shape[0], : known.shape[1]] = known
+    return drawn
 
 
-def _bias(layer: Conv2d, seed: int, out_channels: range) -> Array:
-    return draw_bias(seed=seed, number=layer.number, out_channels=out_channels)
+def _bias(network: Network, layer: Conv2d, out_channels: range) -> Array:
+    trained = trained_layer(network, layer)
+    drawn = draw_bias(seed=network.seed, number=layer.number, out_channels=out_channels)
+    if layer.initialisation == TRAINED and trained and trained.bias is not None:
+        known = trained.bias[out_channels.start : out_channels.stop]
+        drawn[: len(known)] = known
+    return drawn
 
 
 def check_range(name: str, what: str, value: int, low: int, high: int) -> None:

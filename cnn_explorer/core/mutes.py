@@ -35,7 +35,7 @@ def with_muted(network: Network, index: int, muted: Mutes | None) -> Network:
         return network
     layers = list(network.layers)
     layers[index] = changed
-    return Network(tuple(layers), network.seed)
+    return replace(network, layers=tuple(layers))
 
 
 def toggle_mute(network: Network, index: int, filter_: int, channel: int) -> Network:
@@ -86,7 +86,7 @@ def without_mutes(network: Network) -> Network:
         replace(layer, muted=None) if isinstance(layer, Conv2d) and layer.muted_count else layer
         for layer in network.layers
     )
-    return Network(layers, network.seed)
+    return replace(network, layers=layers)
 
 
 def _mutes(layer: Conv2d) -> Mutes:

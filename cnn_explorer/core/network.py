@@ -22,6 +22,29 @@ MAX_DILATION = 4
 
 
 @dataclass(frozen=True, eq=False)
+class Trained:
+    """What a network was trained to be; edits of the network leave it as it is.
+
+    Parameters
+    ----------
+    name
+        Of the network: “8-16”, or that of a file.
+    layers
+        The layers as trained.
+    temperature
+        What its logits are divided by before softmax, so that shares are frequencies (Guo et al.
+        2017, arXiv:1706.04599); positive.
+    threshold
+        0 to 1. Where the largest share is less, what is drawn is none of its classes.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    temperature: float = 1.0
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Network:
     """Layers in order, and the seed that their random kernels come from.
 
@@ -31,6 +54,8 @@ class Network:
         1 to 16 layers; each takes as many maps as the layer before it makes, the first takes one.
     seed
         Non-negative; see `cnn_explorer.core.kernels`.
+    trained
+        What it was trained to be, or None where it is made from drawn kernels alone.
 
     Raises
     ------
@@ -41,6 +66,7 @@ class Network:
 
     layers: tuple[Layer, ...]
     seed: int = 0
+    trained: Trained | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
