@@ -104,17 +104,17 @@ def members_of(
             step()
             yield values[np.newaxis]
 
-    yield _whole("input", state.drawing)
+    yield whole_member("input", state.drawing)
     for part in parts:
         if not part.written:
             continue
         name = f"layer{part.layer + 1}"
         layer = state.network.layers[part.layer]
         for what, array in _weights(layer, state.scheme).items():
-            yield _whole(f"{name}.{what}", array)
+            yield whole_member(f"{name}.{what}", array)
         if part.picked:
             written = [written_as(state, address) for address in part.written]
-            yield _whole(f"{name}.addresses", np.array(written, np.int32))
+            yield whole_member(f"{name}.addresses", np.array(written, np.int32))
         shape = (len(part.written), *state.network.sizes[part.layer + 1])
         maps = stepped(source(part.layer, part.written))
         yield Member(f"{name}.maps", np.float32, shape, maps)
@@ -135,6 +135,6 @@ def _weights(layer: Layer, scheme: ChannelScheme) -> dict[str, npt.NDArray[Any]]
     }
 
 
-def _whole(name: str, array: npt.NDArray[Any]) -> Member:
+def whole_member(name: str, array: npt.NDArray[Any]) -> Member:
     """A member that is there already."""
     return Member(name, array.dtype, array.shape, [array])
