@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-frameworks lint bench soak package screenshots lower-bounds lock
+.PHONY: help setup run test conformance test-frameworks lint bench soak package screenshots train lower-bounds lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ package: setup ## build the wheel and the source package into dist/
 
 screenshots: setup ## take the README's pictures of the window anew
 	@$(PYTHON) packaging/screenshots.py $(ARGS)
+
+train: setup ## train the bundled networks with PyTorch, from MNIST's images: DATA=FOLDER
+	@$(PYTHON) packaging/train.py --data "$(DATA)" $(ARGS)
 
 lower-bounds: setup ## run the tests with the lowest versions that pyproject.toml allows
 	@$(PYTHON) packaging/lower_bounds.py $(ARGS)

@@ -1,0 +1,173 @@
+"""The networks that are trained: their layers for PyTorch, and the same layers for the program."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.kernel_layers import Conv2d, Linear
+from cnn_explorer.core.kernels import bank
+from cnn_explorer.core.layer import Layer
+from cnn_explorer.core.layers import Flatten, MaxPool2d
+from cnn_explorer.core.network import INPUT_SIZE, Network
+from cnn_explorer.core.trained import TRAINED
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how it is trained.
+
+    Parameters
+    ----------
+    stages
+        In order: ("conv", filters, side) or ("conv", filters, side, groups), each with same
+        padding and ReLU; ("pool", side). After the last one all values go into ten outputs.
+    epochs
+        How often training goes through all images.
+    rate
+        The highest learning rate.
+    decay
+        Weight decay.
+    outliers
+        Weight of the loss on what is no digit.
+    smooth
+        Weight of the squared differences of neighbouring cells in the first layer's kernels.
+    refused
+        Share of the calibration digits that the threshold refuses.
+    augmentation
+        What `train_augment.Augmentation` has other than its defaults.
+    """
+
+    stages: tuple[tuple[Any, ...], ...]
+    epochs: int
+    rate: float
+    decay: float = 0.01
+    outliers: float = 0.5
+    smooth: float = 0.0
+    refused: float = 0.01
+    augmentation: dict[str, Any] = field(default_factory=dict)
+
+
+RECIPES = {
+    "3-4": Recipe(
+        (("conv", 3, 3), ("conv", 4, 3), ("pool", 4)),
+        epochs=24,
+        rate=0.01,
+        outliers=0.2,
+        refused=0.02,
+    ),
+    "8-16": Recipe(
+        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=24, rate=0.01, refused=0.02
+    ),
+    "16-32-64": Recipe(
+        (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
+        epochs=50,
+        rate=0.004,
+        decay=0.05,
+    ),
+    "5x5": Recipe(
+        (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=20, rate=0.008, refused=0.02
+    ),
+    "7x7": Recipe(
+        (("conv", 6, 7), ("conv", 12, 3), ("pool", 4)),
+        epochs=20,
+        rate=0.008,
+        smooth=0.01,
+        refused=0.02,
+    ),
+    "separable": Recipe(
+        (
+            ("conv", 8, 3),
+            ("conv", 16, 3, 8),
+            ("conv", 24, 1),
+            ("pool", 2),
+            ("conv", 24, 3, 24),
+            ("conv", 32, 1),
+            ("pool", 2),
+        ),
+        epochs=20,
+        rate=0.008,
+    ),
+}
+
+
+def module_of(recipe: Recipe) -> Any:
+    """Make the network for PyTorch.
+
+    The first layer's kernels are those of the program's bank, all others random from PyTorch's
+    generator; convolutions begin with biases of 0.
+    """
+    modules: list[Any] = []
+    channels, side = 1, INPUT_SIZE[0]
+    for kind, count, *others in recipe.stages:
+        if kind == "conv":
+            kernel, groups = others[0], others[1] if len(others) > 1 else 1
+            modules += [
+                nn.Conv2d(channels, count, kernel, padding="same", groups=groups),
+                nn.ReLU(),
+            ]
+            channels = count
+        else:
+            modules.append(nn.MaxPool2d(count))
+            side //= count
+    module = nn.Sequential(*modules, nn.Flatten(), nn.Linear(channels * side**2, CLASSES))
+    first = module[0].weight
+    with torch.no_grad():
+        first.copy_(torch.from_numpy(bank(first.shape[2:])[: len(first)])[:, None])
+        for part in convolutions(module):
+            part.bias.zero_()
+    return module
+
+
+def convolutions(module: Any) -> list[Any]:
+    """The layers that are convolutions, in order."""
+    return [part for part in module if isinstance(part, nn.Conv2d)]
+
+
+def network_of(module: Any, seed: int) -> Network:
+    """Make the program's network of a trained one."""
+    layers: list[Layer] = []
+    channels, size = 1, INPUT_SIZE
+    for part in module:
+        number = len(layers)
+        if isinstance(part, nn.Conv2d):
+            layers.append(
+                Conv2d(
+                    number,
+                    _array(part.weight),
+                    _array(part.bias),
+                    groups=part.groups,
+                    initialisation=TRAINED,
+                    fan=(part.in_channels // part.groups, part.out_channels),
+                )
+            )
+        elif isinstance(part, nn.MaxPool2d):
+            side = (part.kernel_size, part.kernel_size)
+            layers.append(MaxPool2d(number, channels, side, side))
+        elif isinstance(part, nn.Flatten):
+            layers.append(Flatten(number, channels, size))
+        elif isinstance(part, nn.Linear):
+            layers.append(
+                Linear(
+                    number,
+                    _array(part.weight)[:, :, np.newaxis, np.newaxis],
+                    _array(part.bias),
+                    activation="none",
+                    initialisation=TRAINED,
+                    fan=(part.in_features, part.out_features),
+                )
+            )
+        else:
+            continue  # ReLU is part of its convolution
+        channels, size = layers[-1].out_channels, layers[-1].output_size(size)
+    return Network(tuple(layers), seed)
+
+
+def _array(tensor: Any) -> Array:
+    array: Array = tensor.detach().numpy().astype(np.float32)
+    return array
