@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with MNIST's two files")
     parser.add_argument("--only", choices=RECIPES, action="append", help="leave out all others")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=_FOLDER, help="folder to write to")
     parser.add_argument(
         "--weights", type=Path, help="folder to keep weights in; those that it has are not trained"

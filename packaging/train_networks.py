@@ -62,20 +62,20 @@ RECIPES = {
         refused=0.02,
     ),
     "8-16": Recipe(
-        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=24, rate=0.01, refused=0.02
+        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=16, rate=0.01, refused=0.02
     ),
     "16-32-64": Recipe(
         (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
-        epochs=50,
+        epochs=26,
         rate=0.004,
         decay=0.05,
     ),
     "5x5": Recipe(
-        (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=20, rate=0.008, refused=0.02
+        (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=14, rate=0.008, refused=0.02
     ),
     "7x7": Recipe(
         (("conv", 6, 7), ("conv", 12, 3), ("pool", 4)),
-        epochs=20,
+        epochs=14,
         rate=0.008,
         smooth=0.01,
         refused=0.02,
@@ -90,7 +90,7 @@ RECIPES = {
             ("conv", 32, 1),
             ("pool", 2),
         ),
-        epochs=20,
+        epochs=14,
         rate=0.008,
     ),
 }

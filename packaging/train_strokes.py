@@ -42,21 +42,21 @@ def field_of(strokes: list[Points], discs: Points | None = None) -> Fields:
     nearest = np.full((SIDE * FINE, SIDE * FINE), 255 * STEP)
     for path in strokes:
         for start, end in zip(path, path[1:] if len(path) > 1 else path, strict=False):
-            _, distance = _to_segment(start, end)
-            np.minimum(nearest, distance, out=nearest)
+            np.minimum(nearest, _to_segment(start, end), out=nearest)
     for row, column, radius in () if discs is None else discs:
         distance = np.hypot(_CENTRES[:, None] - row, _CENTRES - column) - radius
         np.minimum(nearest, np.maximum(distance, 0), out=nearest)
     return _kept(nearest)
 
 
-def _to_segment(start: Points, end: Points) -> tuple[Points, Points]:
-    """Where along a segment each cell is nearest to it, 0 to 1, and how far away it is."""
+def _to_segment(start: Points, end: Points) -> Points:
+    """How far each cell is from a segment, in pixels."""
     rows, columns = _CENTRES[:, None] - start[0], _CENTRES - start[1]
     length = end - start
     along = (rows * length[0] + columns * length[1]) / max(float(length @ length), 1e-9)
     along = np.clip(along, 0, 1)
-    return along, np.hypot(rows - along * length[0], columns - along * length[1])
+    distance: Points = np.hypot(rows - along * length[0], columns - along * length[1])
+    return distance
 
 
 def fields_of_digits(images: npt.NDArray[np.uint8]) -> Fields:
