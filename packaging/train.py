@@ -1,9 +1,9 @@
 """Train the bundled networks, and write them and their cards into resources/networks.
 
-``pip install --group training`` gets what is needed. On Linux
+``.venv/bin/pip install --group training`` gets what is needed. On Linux
 ``PIP_INDEX_URL=https://download.pytorch.org/whl/cpu`` chooses the packages without CUDA. The same
-seed and number of threads give the same weights on the same machine; elsewhere, sums are rounded
-otherwise, and the accuracy is the same within noise.
+seed and number of threads give the same weights on the same machine. Elsewhere sums are rounded in
+another order, and the accuracy is the same within noise.
 """
 
 import argparse

@@ -57,5 +57,8 @@ def read_parts(folder: Path) -> dict[str, Part]:
 
 
 def _idx(path: Path, header: int) -> npt.NDArray[np.uint8]:
-    with gzip.open(path) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+    try:
+        with gzip.open(path) as file:
+            return np.frombuffer(file.read(), np.uint8, offset=header)
+    except (OSError, EOFError, ValueError) as error:
+        raise SystemExit(f"{path} cannot be read as one of MNIST's files: {error}") from None

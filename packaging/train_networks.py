@@ -35,6 +35,8 @@ class Recipe:
         Weight decay.
     outliers
         Weight of the loss on what is no digit.
+    shapes
+        Which shapes of the program's bank the first layer's kernels begin as; none: the first ones.
     smooth
         Weight of the squared differences of neighbouring cells in the first layer's kernels.
     refused
@@ -48,6 +50,7 @@ class Recipe:
     rate: float
     decay: float = 0.01
     outliers: float = 0.5
+    shapes: tuple[int, ...] = ()
     smooth: float = 0.0
     refused: float = 0.01
     augmentation: dict[str, Any] = field(default_factory=dict)
@@ -56,13 +59,13 @@ class Recipe:
 RECIPES = {
     "3-4": Recipe(
         (("conv", 3, 3), ("conv", 4, 3), ("pool", 4)),
-        epochs=24,
+        epochs=40,
         rate=0.01,
-        outliers=0.2,
+        outliers=0.35,
         refused=0.02,
     ),
     "8-16": Recipe(
-        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=16, rate=0.01, refused=0.02
+        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=32, rate=0.01, refused=0.02
     ),
     "16-32-64": Recipe(
         (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
@@ -75,8 +78,9 @@ RECIPES = {
     ),
     "7x7": Recipe(
         (("conv", 6, 7), ("conv", 12, 3), ("pool", 4)),
-        epochs=14,
+        epochs=16,
         rate=0.008,
+        shapes=(4, 5, 11, 15, 0, 1),  # lines of four directions and two edges
         smooth=0.01,
         refused=0.02,
     ),
@@ -118,7 +122,8 @@ def module_of(recipe: Recipe) -> Any:
     module = nn.Sequential(*modules, nn.Flatten(), nn.Linear(channels * side**2, CLASSES))
     first = module[0].weight
     with torch.no_grad():
-        first.copy_(torch.from_numpy(bank(first.shape[2:])[: len(first)])[:, None])
+        shapes = list(recipe.shapes or range(len(first)))
+        first.copy_(torch.from_numpy(bank(first.shape[2:])[shapes])[:, None])
         for part in convolutions(module):
             part.bias.zero_()
     return module
