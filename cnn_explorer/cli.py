@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cnn_explorer import __version__
 
@@ -28,16 +28,21 @@ examples:
 """
 
 _EXPORT_EXAMPLES = """\
-The maps are those of the network that the window opens on, unless --filters, --kernel-size or
---weights say otherwise: same padding, ReLU and biases. Beside them, manifest.json says what each
-file holds.
+The maps are those of the network that the window opens on, unless --network, --filters,
+--kernel-size or --weights say otherwise. Networks that are not trained have same padding, ReLU and
+biases. Beside the maps, manifest.json says what each file holds.
 
 examples:
   cnn-explorer export --out maps
   cnn-explorer export --digit 3 --filters 8,16 --kernel-size 5,3 --format sheet,npz --out maps
   cnn-explorer export --image seven.jpg --weights he --seed 1 --scheme shared --out maps
+  cnn-explorer export --network 16-32-64 --digit 8 --format npz --out maps
   cnn-explorer export --filters 32,64,128 --scheme naive --address "2.0-3.*" --out maps
 """
+
+
+if TYPE_CHECKING:
+    from cnn_explorer.core.network import Network
 
 
 class _Refused(Exception):
@@ -107,6 +112,8 @@ def _parser() -> _Parser:
 def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
     from cnn_explorer.core.kernels import INITIALISATIONS
     from cnn_explorer.core.schemes import ChannelScheme
+    from cnn_explorer.core.trained import TRAINED
+    from cnn_explorer.io.networks import BUNDLED
 
     parser = commands.add_parser(
         "export",
@@ -132,23 +139,28 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--filters",
         metavar="N,N",
         type=_wholes,
-        default=(3, 4),
-        help="filters of each layer (default 3,4)",
+        help="filters of each convolution (default 3,4)",
     )
     add(
         "--kernel-size",
         metavar="N[,N]",
         type=_wholes,
-        default=(3,),
         help="side of the kernels, one for all layers or one for each (default 3)",
     )
     add(
         "--weights",
-        choices=tuple(INITIALISATIONS),
-        default="bank",
-        help="bank is hand-made, the others are random (default bank)",
+        choices=(TRAINED, *INITIALISATIONS),
+        help=(
+            "trained: of a network that comes with the program, the default where one has such "
+            "filters and kernels; bank: hand-made, the default elsewhere; the others are random"
+        ),
     )
-    add("--seed", metavar="N", type=_whole, default=0, help="of random numbers (default 0)")
+    add("--seed", metavar="N", type=_whole, help="of random numbers (default 0)")
+    add(
+        "--network",
+        metavar="FILE",
+        help=f"a network from a file, or one that comes with the program: {', '.join(BUNDLED)}",
+    )
     add(
         "--scheme",
         choices=[scheme.value for scheme in ChannelScheme],
@@ -201,7 +213,6 @@ def _test_self(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from cnn_explorer.core.building import new_network
     from cnn_explorer.core.schemes import ChannelScheme
     from cnn_explorer.core.state import State
     from cnn_explorer.io.digits import digit
@@ -214,12 +225,7 @@ def _export(arguments: argparse.Namespace) -> int:
     if arguments.image is None and arguments.invert is not None:
         raise _Refused("The options --invert and --no-invert need --image.")
     try:
-        network = new_network(
-            arguments.filters,
-            arguments.kernel_size,
-            initialisation=arguments.weights,
-            seed=arguments.seed,
-        )
+        network = _network(arguments)
         options = ExportOptions(
             formats=arguments.format.split(","),
             scale=arguments.scale,
@@ -254,6 +260,35 @@ def _export(arguments: argparse.Namespace) -> int:
         return _say("Interrupted; nothing was written.", _INTERRUPTED)
     print(f"Wrote {len(names)} files to {arguments.out}.")
     return 0
+
+
+def _network(arguments: argparse.Namespace) -> "Network":
+    """The network that is asked for; ValueError where there is none such."""
+    from cnn_explorer.core.building import new_network
+    from cnn_explorer.core.trained import TRAINED
+    from cnn_explorer.io.networks import BUNDLED, fitting_network, named_network
+
+    if arguments.network is not None:
+        given = ("filters", "kernel_size", "weights", "seed")
+        if any(getattr(arguments, name) is not None for name in given):
+            raise ValueError(
+                "A --network has its own layers and weights: leave out --filters, --kernel-size, "
+                "--weights and --seed, or leave out --network."
+            )
+        return named_network(arguments.network)
+    filters, sizes = arguments.filters or (3, 4), arguments.kernel_size or (3,)
+    if arguments.weights in (None, TRAINED) and arguments.seed is None:
+        fitting = fitting_network(filters, sizes)
+        if fitting is not None:
+            return fitting
+    if arguments.weights == TRAINED:
+        raise ValueError(
+            "No trained network has such filters and kernels, or a seed: choose one by --network "
+            f"({', '.join(BUNDLED)}), or other --weights."
+        )
+    return new_network(
+        filters, sizes, initialisation=arguments.weights or "bank", seed=arguments.seed or 0
+    )
 
 
 @contextmanager

@@ -33,7 +33,7 @@ GROWTH_MB = 40
 """More than this between the first and the last quarter of the run is a leak."""
 
 ACTIONS = (
-    "undo", "redo", "add_layer", "new_seed", "network_reset", "real", "naive", "shared",
+    "undo", "redo", "add_layer", "new_seed", "hand_made", "real", "naive", "shared",
     "face_maps", "face_kernels", "enlarge", "escape", "next_map", "previous_map", "contrast",
     "colours_viridis", "colours_signed", "scale_map", "scale_layer", "scale_network", "copy_map",
     "copy_index", "clear", "draw", "erase", "theme_dark", "theme_light", "making", "tensors",
@@ -194,7 +194,7 @@ def _change(program: Program, dice: random.Random) -> None:
         if action.isEnabled():
             action.trigger()
     if len(window.layers.cards) > 7:
-        window.actions_by_name["network_reset"].trigger()
+        window.actions_by_name["hand_made"].trigger()
 
 
 def _pick(combo: "QWidget", dice: random.Random) -> None:

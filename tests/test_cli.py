@@ -23,6 +23,7 @@ from cnn_explorer.io import export as export_module
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.export import ExportOptions, export
 from cnn_explorer.io.files import FileError
+from cnn_explorer.io.networks import bundled_network
 from cnn_explorer.io.session import opening_state
 
 # So many multiply-adds that scipy.signal, which takes seconds to import, is not used.
@@ -50,10 +51,13 @@ def one_sentence(text):
 def test_an_export_writes_the_opening_network(tmp_path, capsys):
     folder = tmp_path / "maps"
     assert main(["export", "--out", str(folder)]) == 0
-    assert capsys.readouterr() == (f"Wrote 8 files to {folder}.\n", "")
+    assert capsys.readouterr() == (f"Wrote 22 files to {folder}.\n", "")
+    # Layer 4 is Flatten: its values are the pixels of layer 3.
     assert sorted(contents(folder)) == [
         *(f"layer1-map{j}.png" for j in range(3)),
         *(f"layer2-map{j}.png" for j in range(4)),
+        *(f"layer3-map{j}.png" for j in range(4)),
+        *(f"layer5-map{j}.png" for j in range(10)),
         "manifest.json",
     ]
     assert QImage(str(folder / "layer1-map0.png")).width() == 28 * 8
@@ -65,7 +69,7 @@ def test_an_export_writes_the_opening_network(tmp_path, capsys):
         ([], opening_state(), ExportOptions()),
         (
             ["--format", "png,png16,sheet,npz", "--digit", "3", "--scale", "3"],
-            State(digit(3), new_network()),
+            State(digit(3), bundled_network("3-4")),
             ExportOptions(("png", "png16", "sheet", "npz"), scale=3),
         ),
         (
@@ -78,6 +82,17 @@ def test_an_export_writes_the_opening_network(tmp_path, capsys):
             ),
             ExportOptions(("npz",)),
         ),
+        (
+            ["--network", "8-16", "--scheme", "shared", "--format", "npz"],
+            State(digit(7), bundled_network("8-16"), ChannelScheme.SHARED),
+            ExportOptions(("npz",)),
+        ),
+        (
+            ["--filters", "8,16", "--weights", "trained", "--format", "npz"],
+            State(digit(7), bundled_network("8-16")),
+            ExportOptions(("npz",)),
+        ),
+        (["--filters", "3,4", "--seed", "0"], State(digit(7), new_network()), ExportOptions()),
         (
             ["--filters=4,5", "--kernel-size", "2", "--weights=glorot", "--scheme=naive",
              "--address", "1-2.*", "--format", "npz,sheet"],
@@ -125,7 +140,7 @@ def test_a_picture_can_be_the_drawing(tmp_path, invert, middle):
 
 def test_a_folder_is_made_with_those_above_it(tmp_path):
     assert main(["export", "--out", str(tmp_path / "a" / "b")]) == 0
-    assert len(contents(tmp_path / "a" / "b")) == 8
+    assert len(contents(tmp_path / "a" / "b")) == 22
 
 
 def test_files_are_replaced_only_when_asked(tmp_path, capsys):
@@ -136,7 +151,7 @@ def test_files_are_replaced_only_when_asked(tmp_path, capsys):
     assert main(arguments) == 2
     assert capsys.readouterr() == (
         "",
-        f"{tmp_path} already holds 8 of these files, layer1-map0.png first; choose another folder "
+        f"{tmp_path} already holds 22 of these files, layer1-map0.png first; choose another folder "
         "or replace them with --overwrite.\n",
     )
     assert contents(tmp_path) == before
@@ -163,6 +178,10 @@ def test_files_are_replaced_only_when_asked(tmp_path, capsys):
         (["--seed", "9" * 5000], "is not a whole number"),
         (["--digit", "10"], "A sample digit is one of 0 to 9, not 10."),
         (["--digit", "seven"], "“seven” is not a whole number"),
+        (["--weights", "trained", "--filters", "3,5"], "No trained network has such filters"),
+        (["--weights", "trained", "--seed", "3"], "No trained network has such filters"),
+        (["--network", "3-4", "--filters", "3,4"], "A --network has its own layers and weights"),
+        (["--network", "none.npz"], "none.npz could not be opened: No such file or directory."),
         (["--scheme", "deep"], "invalid choice: 'deep' (choose from"),
         (["--weights", "zeros"], "invalid choice: 'zeros' (choose from"),
         (["--format", "gif"], "There is no export format “gif”; choose from png, png16, sheet"),

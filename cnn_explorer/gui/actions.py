@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from cnn_explorer.core.building import KINDS
 from cnn_explorer.gui.theme import icon
+from cnn_explorer.io.networks import BUNDLED
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class ActionSpec:
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_image", "&File", "&Open image…", "Open an image as the drawing", ("Ctrl+O",), "open"),
+    ActionSpec("open_network", "&File", "Open net&work…", "Open a network with its weights: safetensors or NPZ", ("Ctrl+Shift+N",), "open", rule=True),
+    ActionSpec("save_network", "&File", "&Save network as…", "Save the network with its weights as safetensors or NPZ", ("Ctrl+Shift+S",)),
     ActionSpec("export", "&File", "&Export…", "Export maps as pictures or numbers", ("Ctrl+E",), "export", rule=True),
     ActionSpec("quit", "&File", "&Quit", "Close the program", ("Ctrl+Q",), rule=True),
     ActionSpec("undo", "&Edit", "&Undo", "Undo", ("Ctrl+Z",), "undo"),
@@ -65,8 +68,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ActionSpec(f"add_{kind}", "&Network/Add a layer of another &kind", kind, does[0].upper() + does[1:])
         for kind, does in KINDS.items()
     ),
+    *(
+        ActionSpec(f"trained_{name}", "&Network/&Trained networks", name, f"Trained to read digits, {what}", group="trained", checkable=True)
+        for name, what in BUNDLED.items()
+    ),
+    ActionSpec("hand_made", "&Network", "Ha&nd-made network", "The network of 3 and 4 filters with kernels made by hand", (), "reset"),
     ActionSpec("new_seed", "&Network", "New &seed", "Draw all random kernels and biases anew", ("Ctrl+Shift+R",), "dice"),
-    ActionSpec("network_reset", "&Network", "&Opening network", "Go back to the network of 3 and 4 filters", (), "reset"),
     ActionSpec("real", "&Network", "&Real", "Own kernels, summed", ("Ctrl+1",), group="scheme", checkable=True, rule=True),
     ActionSpec("naive", "&Network", "&Every filter on every map", "One flat kernel a filter, not summed", ("Ctrl+2",), group="scheme", checkable=True),
     ActionSpec("shared", "&Network", "S&hared kernel", "One flat kernel a filter, summed", ("Ctrl+3",), group="scheme", checkable=True),

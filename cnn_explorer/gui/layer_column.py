@@ -22,6 +22,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout
+from cnn_explorer.gui.head_fold import HeadFold
 from cnn_explorer.gui.layer_card import FACES, LayerCard
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
@@ -104,6 +105,9 @@ class LayerColumn(QScrollArea):
         adding = FlowLayout(self._adding)
         adding.addWidget(self._add)
         adding.addWidget(other)
+        self._fold = HeadFold(body)
+        self._fold.toggled.connect(self._show_head)
+        self._column.addWidget(self._fold)
         self._column.addWidget(self._adding)
         self._column.addStretch(1)
         self.setWidget(body)
@@ -136,9 +140,13 @@ class LayerColumn(QScrollArea):
         self.cards = [
             by_name.get(name) or self._new_card(layer) for layer, name in enumerate(names)
         ]
-        # A whole network is looked at from its beginning.
-        if len(state.network.layers) - had != 1:
+        added = len(state.network.layers) - had == 1
+        self._fold.set_network(state.network)
+        if added:
+            self._fold.setChecked(True)
+        else:  # a whole network is looked at from its beginning
             self._awaited = None
+        self._show_unfolded()
         self._adding.setVisible(self._add.defaultAction().isEnabled())
         # Mutes and colours change what is painted, but seldom what room it takes.
         if self._needs() == self._fitted:
@@ -161,6 +169,22 @@ class LayerColumn(QScrollArea):
         self._column.insertWidget(layer, card)
         self._wait_for(card)
         return card
+
+    @property
+    def unfolded(self) -> list[LayerCard]:
+        """The cards that are not folded away with the head."""
+        return self.cards[: self._fold.first]
+
+    @Slot(bool)
+    def _show_head(self, shown: bool) -> None:
+        self._show_unfolded()
+        self._lay_out()
+        if shown:
+            self._wait_for(self.cards[-1])
+
+    def _show_unfolded(self) -> None:
+        for index, card in enumerate(self.cards):
+            card.setVisible(index < self._fold.first)
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""
@@ -259,15 +283,18 @@ class LayerColumn(QScrollArea):
     def _needs(self) -> list[object]:
         """What the cards' room depends on, beside the column's size."""
         width = self.width() - 2 * GAP
-        return [self._adding.isHidden(), *(card.needs(width) for card in self.cards)]
+        hidden = self._adding.isHidden(), self._fold.isHidden()
+        return [*hidden, *(card.needs(width) for card in self.unfolded)]
 
     def _share_out(self, width: int) -> int:
         """Divide the height among the cards, of a width, and return what they all take."""
-        rest = self.height() - GAP * (len(self.cards) + 1)
+        cards = self.unfolded
+        rest = self.height() - GAP * (len(cards) + 1)
         rest -= 0 if self._adding.isHidden() else self._adding_height(width) + GAP
-        rest -= sum(card.chrome_height(width) for card in self.cards)
+        rest -= 0 if self._fold.isHidden() else self._fold.sizeHint().height() + GAP
+        rest -= sum(card.chrome_height(width) for card in cards)
         # Few tiles first: what they cannot use of their share is left to the others.
-        cards = sorted(self.cards, key=LayerCard.tile_count)
+        cards = sorted(cards, key=LayerCard.tile_count)
         for done, card in enumerate(cards):
             share = max(LEAST_TILES, rest // (len(cards) - done))
             most = round(self.height() * LARGE_SHARE)
@@ -307,6 +334,8 @@ class LayerColumn(QScrollArea):
             return
         if new.layer >= len(self.cards):
             return  # the selection is ahead of the cards, which follow the network
+        if new.layer >= self._fold.first:
+            self._fold.setChecked(True)
         cells = self.cards[new.layer].cells
         if cells is not None and cells.isVisible() and cells.visibleRegion().isEmpty():
             self.ensureWidgetVisible(cells, 0, GAP)

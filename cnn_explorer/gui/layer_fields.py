@@ -9,6 +9,7 @@ from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.kernels import INITIALISATIONS
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.network import MAX_DILATION, MAX_KERNEL_SIZE, MAX_STRIDE
+from cnn_explorer.core.trained import TRAINED
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.layer_editor import PADDINGS, LayerEditor, combo, place_of
@@ -31,7 +32,8 @@ class LayerFields(LayerEditor):
         self.stride = combo(self, [str(n) for n in range(1, MAX_STRIDE + 1)])
         self.padding = combo(self, list(PADDINGS))
         self.bias = QCheckBox("bias", self)
-        self.weights = combo(self, [label for label, _ in INITIALISATIONS.values()])
+        self.weights = combo(self, [])
+        self._sources: tuple[str, ...] = ()
         self.dilation = combo(self, [str(n) for n in range(1, MAX_DILATION + 1)])
         self.groups = SpinBox(self)
         self.groups.setRange(0, 9999)
@@ -61,7 +63,7 @@ class LayerFields(LayerEditor):
         self.add(
             self.weights,
             "weights",
-            "Where the kernels come from: made by hand, or random by the seed.",
+            "Where the kernels come from: trained, made by hand, or random by the seed.",
         )
         rare = (
             self.named(self.mode, "padding mode", "What the padding is made of.", "padding mode"),
@@ -114,7 +116,12 @@ class LayerFields(LayerEditor):
         self.padding.setCurrentIndex(place_of(list(PADDINGS.values()), layer.padding))
         self.show_activation(layer, layer.activation_parameters)
         self.bias.setChecked(layer.bias is not None)
-        self.weights.setCurrentIndex(list(INITIALISATIONS).index(layer.initialisation))
+        sources = edit.initialisations_of(self.document.state.network, self.layer)
+        if sources != self._sources:
+            self._sources = sources
+            self.weights.clear()
+            self.weights.addItems([_label(source) for source in sources])
+        self.weights.setCurrentIndex(sources.index(layer.initialisation))
         self.dilation.setCurrentIndex(layer.dilation[0] - 1)
         self.groups.setValue(layer.groups)
         self.mode.setCurrentIndex(PADDING_MODES.index(layer.padding_mode))
@@ -150,5 +157,9 @@ class LayerFields(LayerEditor):
 
     @Slot(int)
     def _edit_weights(self, index: int) -> None:
-        key = list(INITIALISATIONS)[index]
-        self.apply(f"weights {INITIALISATIONS[key][0]}", edit.with_initialisation, key)
+        source = self._sources[index]
+        self.apply(f"weights {_label(source)}", edit.with_initialisation, source)
+
+
+def _label(source: str) -> str:
+    return source if source == TRAINED else INITIALISATIONS[source].label

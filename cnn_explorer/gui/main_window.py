@@ -30,10 +30,12 @@ from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
 from cnn_explorer.gui.figure_dialog import Figures
+from cnn_explorer.gui.head_fold import first_folded
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
+from cnn_explorer.gui.network_files import NetworkFiles, NetworkSwitch
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
@@ -117,6 +119,7 @@ class MainWindow(QMainWindow):
         self._tool_bar()
         self.view_actions = ViewActions(actions, self.store, self)
         self.network_actions = NetworkActions(actions, self.document, self.selection, self)
+        self.networks = NetworkFiles(actions, self.document, self.store, self)
 
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -136,6 +139,7 @@ class MainWindow(QMainWindow):
         bar.setIconSize(QSize(18, 18))
         bar.addAction(self.actions_by_name["undo"])
         bar.addAction(self.actions_by_name["redo"])
+        bar.addWidget(NetworkSwitch(self.actions_by_name, bar))
         bar.addWidget(_spacer(bar))
         bar.addWidget(self.switch)
         bar.addWidget(_spacer(bar))
@@ -171,6 +175,7 @@ class MainWindow(QMainWindow):
         self._loader.failed.connect(self._signal_failed)
         self.network_actions.refused.connect(self._say_refused)
         self.figures.said.connect(self.status.show_spot)
+        self.networks.said.connect(self.status.show_spot)
         for name, slot in (
             ("open_image", self.input.open_image),
             ("paste_image", self.input.paste_image),
@@ -325,7 +330,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _say_refused(self, reason: str) -> None:
-        self.layers.cards[-1].say(reason)
+        self.layers.unfolded[-1].say(reason)
 
     @Slot()
     def _show_keys(self) -> None:
@@ -389,14 +394,15 @@ class MainWindow(QMainWindow):
         self.worker.shut_down()
         self.exporter.shut_down()
         self.input.shut_down()
+        self.networks.shut_down()
         self._loader.shut_down()
         super().closeEvent(event)
 
 
 def _opening_selection(state: State) -> Selection:
-    """A map of the last layer, and a pixel of it, so that there is something to read."""
-    last = len(state.network.layers) - 1
-    rows, columns = state.network.sizes[-1]
+    """A map of the last layer in view, and a pixel of it, so that there is something to read."""
+    last = max(0, first_folded(state.network) - 1)
+    rows, columns = state.network.sizes[last + 1]
     selection = Selection(last, (1,) * MAX_LAYERS, (rows * 2 // 5, columns * 3 // 5))
     return selection.within(state.network)
 

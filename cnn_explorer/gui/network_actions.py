@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 
 from cnn_explorer.core import edit, mutes
-from cnn_explorer.core.building import KINDS, add_layer, new_network
+from cnn_explorer.core.building import KINDS, add_layer
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS, Network
@@ -32,7 +32,7 @@ class NetworkActions(QObject):
     Signals
     -------
     refused(reason)
-        Why a layer cannot be added, or no diagonal left alone.
+        Why a layer cannot be added, no diagonal left alone, no kernel drawn anew.
     """
 
     refused = Signal(str)
@@ -55,7 +55,6 @@ class NetworkActions(QObject):
             ("add_layer", self._add_convolution),
             *((f"add_{kind}", self._add_named) for kind in KINDS),
             ("new_seed", self._new_seed),
-            ("network_reset", self._reset_network),
             ("only_diagonal", self._only_diagonal),
             ("unmute_all", self._unmute_all),
             ("real", self._choose_scheme),
@@ -89,12 +88,12 @@ class NetworkActions(QObject):
     @Slot()
     def _new_seed(self) -> None:
         network = self._document.state.network
-        network = edit.with_seed(network, (network.seed + 1) % 2**32)
+        try:
+            network = edit.with_seed(network, (network.seed + 1) % 2**32)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return
         self._commit(f"Seed {network.seed}", network)
-
-    @Slot()
-    def _reset_network(self) -> None:
-        self._commit("Opening network", new_network())
 
     @Slot()
     def _only_diagonal(self) -> None:

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
-from cnn_explorer.core.kernel_layers import Conv2d, Linear
+from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.io.resources import resource
 from cnn_explorer.io.weights import load_network
 
 BUNDLED: dict[str, str] = {
-    "3-4": "the smallest, for the classroom",
-    "8-16": "reads well",
-    "16-32-64": "reads best",
-    "5x5": "kernels of 5×5",
-    "7x7": "kernels of 7×7 that can be read",
-    "separable": "depthwise-separable",
+    "3-4": "97.82 % of 5,000 right, the smallest: for the classroom",
+    "8-16": "98.72 % of 5,000 right",
+    "5x5": "98.74 % of 5,000 right, kernels of 5×5",
 }
-"""Names of the networks, each with what it is for."""
+"""Names of the networks, each with how many validation digits it reads right, and more."""
 
 
 @cache
@@ -25,6 +23,17 @@ def bundled_network(name: str) -> Network:
     if name not in BUNDLED:
         raise KeyError(name)
     return load_network(resource("networks", f"{name}.safetensors"))
+
+
+def named_network(text: str) -> Network:
+    """The bundled network of a name, or else the one in a file.
+
+    Raises
+    ------
+    cnn_explorer.io.weights.NetworkError
+        If it is neither.
+    """
+    return bundled_network(text) if text in BUNDLED else load_network(Path(text))
 
 
 def fitting_network(filters: Sequence[int], kernel_sizes: Sequence[int]) -> Network | None:
@@ -38,14 +47,13 @@ def fitting_network(filters: Sequence[int], kernel_sizes: Sequence[int]) -> Netw
         Sides of their kernels, or one for all.
     """
     sides = [kernel_sizes[0]] * len(filters) if len(kernel_sizes) == 1 else [*kernel_sizes]
-    wanted = [(count, (side, side)) for count, side in zip(filters, sides, strict=False)]
+    if len(sides) != len(filters):
+        return None
+    wanted = [(count, (side, side)) for count, side in zip(filters, sides, strict=True)]
     for name in BUNDLED:
         network = bundled_network(name)
-        kernels = [
-            (layer.out_channels, layer.kernel_size)
-            for layer in network.layers
-            if isinstance(layer, Conv2d) and not isinstance(layer, Linear)
-        ]
-        if kernels == wanted:
+        layers = [layer for layer in network.layers if type(layer) is Conv2d]
+        kernels = [(layer.out_channels, layer.kernel_size) for layer in layers]
+        if kernels == wanted and all(layer.groups == 1 for layer in layers):
             return network
     return None

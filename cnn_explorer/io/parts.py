@@ -8,6 +8,7 @@ from itertools import chain, product
 
 from cnn_explorer.core.addresses import Address, address_of, check_address, filters_of
 from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.layers import Flatten
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.state import State
@@ -58,7 +59,8 @@ def parts_of(
     state
         The document.
     layers
-        Indices, from 0, of the layers to write; all without it.
+        Indices, from 0, of the layers to write; without it all but Flatten, whose values are the
+        pixels of the maps before it.
     selected
         The only map to write: the path of filters to it, of which only the last counts unless in
         Naive.
@@ -98,7 +100,8 @@ def parts_of(
     picked = selected is not None or address_range is not None or (naive and in_view is not None)
     parts = []
     for index, pool in enumerate(pools):
-        written = pool if layers is None or index in layers else ()
+        plain = layers is None and not isinstance(network.layers[index], Flatten)
+        written = pool if plain or index in (layers or ()) else ()
         if selected is not None:
             here = index == len(selected) - 1
             written = ((selected if naive else selected[-1:]),) if here else ()

@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from cnn_explorer.core.building import new_network
 from cnn_explorer.core.network import INPUT_SIZE
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
@@ -23,6 +22,7 @@ from cnn_explorer.io.description import (
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.files import write_atomically
 from cnn_explorer.io.layer_description import numbers
+from cnn_explorer.io.networks import bundled_network
 from cnn_explorer.io.opening import explained, member, read_npy
 
 MIMETYPE = b"application/x-cnn-explorer"
@@ -35,8 +35,8 @@ class SessionError(ValueError):
 
 
 def opening_state() -> State:
-    """What the program opens on: a seven and the network of 3 and 4 filters."""
-    return State(digit(7), new_network((3, 4)))
+    """What the program opens on: a seven and the trained network of 3 and 4 filters."""
+    return State(digit(7), bundled_network("3-4"))
 
 
 def save(path: Path, state: State) -> None:

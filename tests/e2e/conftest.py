@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.app import Folders, Program, application
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import errors
@@ -18,6 +19,8 @@ from cnn_explorer.gui.layer_card import LayerCard
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.map_grid import MapGrid
 from cnn_explorer.gui.tiles import TileArea
+from cnn_explorer.io import session
+from cnn_explorer.io.digits import digit
 
 WAIT = 20_000  # milliseconds, far more than anything takes
 
@@ -172,9 +175,16 @@ def make(
     assert not unexpected, unexpected[0]
 
 
+def hand_made() -> State:
+    """A seven and the network of 3 and 4 filters with kernels made by hand."""
+    return State(digit(7), new_network())
+
+
 @pytest.fixture
-def driver(make: Callable[[], Driver]) -> Driver:
-    """The program on its opening document, with fresh maps on screen."""
+def driver(make: Callable[[], Driver], folders: Folders) -> Driver:
+    """The program on the hand-made network, whose numbers are known, with fresh maps on screen."""
+    folders.data.mkdir(parents=True, exist_ok=True)
+    session.save(folders.data / "last.cnnx", hand_made())
     driver = make()
     driver.show()
     return driver

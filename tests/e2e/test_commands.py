@@ -30,6 +30,7 @@ from cnn_explorer.gui.actions import ACTIONS
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.errors import ErrorDialog
 from cnn_explorer.gui.export_dialog import ExportDialog
+from cnn_explorer.io.weights import save_network
 
 from .conftest import Driver
 
@@ -65,7 +66,7 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "redo": ("add_layer", "undo"),
     "settings_reset": ("contrast",),
     "draw": ("erase",),
-    "network_reset": ("add_layer",),
+    "hand_made": ("add_layer",),
     "add_Linear": ("add_GlobalAvgPool2d",),
     "real": ("naive",),
     "face_maps": ("face_kernels",),
@@ -86,7 +87,12 @@ def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     image.fill(QColor("black"))
     image.setPixelColor(20, 20, QColor("white"))
     assert image.save(str(tmp_path / "dot.png"))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "dot.png"), ""))
+    save_network(tmp_path / "one.npz", new_network((2, 5)))
+    picked = {"Open network": "one.npz", "Open image": "dot.png"}
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda _, title, *rest: (str(tmp_path / picked[title]), "")
+    )
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "two.npz"), ""))
     return tmp_path / "dot.png"
 
 
@@ -104,6 +110,7 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
             continue
         driver.window.document.open(first)
         driver.window.store.reset()
+        driver.window.store.update(folder=str(picture.parent))
         driver.window.selection.select(driver.window.selection.current.at((1, 1), (11, 16)))
         driver.settle()
         for name in PREPARED.get(spec.name, ()):
@@ -111,12 +118,14 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
         QGuiApplication.clipboard().clear()
         if spec.name == "paste_image":
             QGuiApplication.clipboard().setImage(QImage(str(picture)))
-        before = observed(driver)
+        before = observed(driver), sorted(picture.parent.iterdir())
         assert actions[spec.name].isEnabled(), spec.name
 
         actions[spec.name].trigger()
 
-        driver.wait(lambda before=before: observed(driver) != before)
+        driver.wait(
+            lambda before=before: (observed(driver), sorted(picture.parent.iterdir())) != before
+        )
         driver.settle()
         put_away(driver)
 

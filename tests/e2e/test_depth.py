@@ -29,7 +29,7 @@ def test_undo_across_a_change_of_depth_in_naive(driver: Driver) -> None:
     naive(driver, *(16,) * 8)
     driver.window.selection.select(driver.window.selection.current.at((1, 2, 3, 4, 5, 6, 7, 8)))
     driver.settle()
-    for name in ("network_reset", "undo", "redo", "undo"):
+    for name in ("hand_made", "undo", "redo", "undo"):
         driver.trigger(name)
     assert driver.errors == []
     assert len(driver.shown.maps) == 8

@@ -17,7 +17,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui import worker
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.settings import SettingsStore
-from cnn_explorer.io.session import opening_state
+from cnn_explorer.io.digits import digit
 
 
 class Gate:
@@ -56,7 +56,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 @pytest.fixture
 def window(qapp: QApplication, qtbot: QtBot, gate: Gate, tmp_path: Path) -> Iterator[MainWindow]:
-    window = MainWindow(opening_state(), SettingsStore(tmp_path / "settings.json"))
+    window = MainWindow(State(digit(7), new_network()), SettingsStore(tmp_path / "settings.json"))
     window.resize(1200, 800)
     window.show()
     qtbot.waitUntil(lambda: window.fresh)

@@ -122,14 +122,6 @@ def test_after_the_last_seed_comes_the_first(bench: Bench) -> None:
     assert bench.document.state.network.seed == 0
 
 
-def test_the_opening_network_comes_back_and_the_drawing_stays(bench: Bench) -> None:
-    bench.build(7, 9, 2)
-    drawing = bench.document.state.drawing
-    bench.trigger("network_reset")
-    assert bench.filters == [3, 4]
-    assert bench.document.state.drawing is drawing
-
-
 @pytest.mark.parametrize("scheme", ChannelScheme)
 def test_each_scheme_has_its_action(bench: Bench, scheme: ChannelScheme) -> None:
     bench.trigger("shared" if scheme is ChannelScheme.REAL else "real")
