@@ -20,11 +20,18 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from train_augment import Augmentation
 from train_card import card
 from train_data import Part, read_parts
-from train_measure import measured
-from train_networks import RECIPES, Recipe, convolutions, module_of, network_of
+from train_measure import difference, measured
+from train_networks import (
+    RECIPES,
+    Recipe,
+    convolutions,
+    first_kernels,
+    module_of,
+    network_of,
+)
 
 from cnn_explorer.core.network import Trained
-from cnn_explorer.io.weights import save_network
+from cnn_explorer.io.weights import load_network, save_network
 
 _FOLDER = Path(__file__).resolve().parents[1] / "resources" / "networks"
 _BATCH = 256
@@ -54,12 +61,13 @@ def main() -> int:
 
 def _write(name: str, module: Any, parts: dict[str, Part], seed: int, folder: Path) -> None:
     """Calibrate and measure a network, and write it and its card into a folder."""
-    network = network_of(module, seed)
-    figures = measured(module, network, parts, RECIPES[name].refused)
+    network, figures = network_of(module, seed), measured(module, parts, RECIPES[name].refused)
     trained = Trained(name, network.layers, figures.temperature, figures.threshold)
     folder.mkdir(parents=True, exist_ok=True)
-    save_network(folder / f"{name}.safetensors", replace(network, trained=trained))
-    text = card(name, RECIPES[name], network, figures)
+    path = folder / f"{name}.safetensors"
+    save_network(path, replace(network, trained=trained))
+    error = difference(module, load_network(path), parts["validation"])
+    text = card(name, RECIPES[name], network, figures, error)
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
     print(text, flush=True)
 
@@ -98,7 +106,7 @@ def trained(recipe: Recipe, part: Part, seed: int) -> Any:
     torch.manual_seed(seed)
     module = module_of(recipe)
     generator = torch.Generator().manual_seed(seed)
-    augmentation = Augmentation(**recipe.augmentation)
+    augmentation = Augmentation()
     images, fields = torch.from_numpy(part.images.copy()), torch.from_numpy(part.fields)
     labels = torch.from_numpy(part.labels)
     others = torch.from_numpy(np.concatenate(list(part.outliers.values())))
@@ -150,10 +158,9 @@ def _loss(recipe: Recipe, module: Any, inputs: Any, labels: Any) -> Any:
     shares = functional.log_softmax(module(inputs), 1)
     loss = functional.nll_loss(shares[: len(labels)], labels)
     loss = loss - recipe.outliers * shares[len(labels) :].mean()
-    if recipe.smooth:
-        kernels = functional.pad(module[0].weight, (1, 1, 1, 1))
-        rows, columns = kernels.diff(dim=2), kernels.diff(dim=3)
-        loss = loss + recipe.smooth * (rows.square().sum() + columns.square().sum())
+    if recipe.hold:
+        moved = module[0].weight - first_kernels(recipe)
+        loss = loss + recipe.hold * moved.square().sum()
     return loss
 
 

@@ -11,7 +11,7 @@ from cnn_explorer.core.layers import MaxPool2d
 from cnn_explorer.core.network import Network
 
 
-def card(name: str, recipe: Recipe, network: Network, figures: Measured) -> str:
+def card(name: str, recipe: Recipe, network: Network, figures: Measured, error: float) -> str:
     """Say what a network is, what it was trained with and how, and how well it reads.
 
     Parameters
@@ -24,6 +24,8 @@ def card(name: str, recipe: Recipe, network: Network, figures: Measured) -> str:
         With its weights.
     figures
         What was measured of it.
+    error
+        Largest difference between logits of PyTorch and of the program.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def card(name: str, recipe: Recipe, network: Network, figures: Measured) -> str:
             f"# {name}",
             "Reads a digit of 28×28 values from 0 (ground) to 1 (ink), which are not normalised.",
             _layers(network),
-            _accuracy(network, figures),
+            _accuracy(network, figures, error),
             _refusals(recipe, figures),
             _training(recipe),
             f"`{again}` trains it anew.\n",
@@ -68,14 +70,14 @@ def _parameters(network: Network) -> int:
     return sum(sum(layer.parameters) for layer in network.layers)
 
 
-def _accuracy(network: Network, figures: Measured) -> str:
+def _accuracy(network: Network, figures: Measured, error: float) -> str:
     first, end = PARTS["validation"]
     return (
         f"**Accuracy: {figures.accuracy:.2%}** of {end - first:,} validation digits, with "
         f"{_parameters(network):,} parameters; {figures.kept_accuracy:.2%} of those that it does "
         f"not refuse to read. Thinned to their middle lines and drawn again with a round pen of "
         f"{PEN} pixels, {figures.drawn_accuracy:.2%} of the same digits. For {CHECKED} of them the "
-        f"program's logits differ from PyTorch's by {figures.difference:.1g} at most."
+        f"program's logits differ from PyTorch's by {error:.1g} at most."
     )
 
 
@@ -93,13 +95,13 @@ def _refusals(recipe: Recipe, figures: Measured) -> str:
 
 
 def _training(recipe: Recipe) -> str:
-    varied = Augmentation(**recipe.augmentation)
+    varied = Augmentation()
     parts = ", ".join(f"{name} {first:,} to {end - 1:,}" for name, (first, end) in PARTS.items())
     least, most = varied.scale
-    smooth = (
-        f" Squared differences between neighbouring cells of the first layer's kernels cost "
-        f"{recipe.smooth:g} each."
-        if recipe.smooth
+    held = (
+        f" Squared differences from there cost {recipe.hold:g} each, so that they stay shapes that "
+        f"a person can read."
+        if recipe.hold
         else ""
     )
     return (
@@ -111,6 +113,6 @@ def _training(recipe: Recipe) -> str:
         f"bent. Half of them are as they were written, thicker or thinner; the others are thinned "
         f"and drawn again with a pen of {varied.pen[0]:g} to {varied.pen[1]:g} pixels. For every "
         f"four digits there is one shape that is no digit, for which ten equal probabilities are "
-        f"wanted (outlier exposure, arXiv:1812.04606, weight {recipe.outliers:g}). The first "
-        f"layer's kernels begin as those of the program's bank, the others random.{smooth}"
+        f"wanted (outlier exposure, arXiv:1812.04606, weight {recipe.outliers:g}). Kernels "
+        f"begin at random, those of the first layer as shapes of the program's bank.{held}"
     )

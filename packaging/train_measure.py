@@ -38,8 +38,6 @@ class Measured:
         The same of the validation digits, thinned and drawn with a pen.
     outliers
         By kind, the share of what is no digit that is refused.
-    difference
-        Largest difference of a logit from that of the program, over some validation digits.
     """
 
     temperature: float
@@ -50,10 +48,9 @@ class Measured:
     drawn_accuracy: float
     drawn_refused: float
     outliers: dict[str, float]
-    difference: float
 
 
-def measured(module: Any, network: Network, parts: dict[str, Part], refused: float) -> Measured:
+def measured(module: Any, parts: dict[str, Part], refused: float) -> Measured:
     """Calibrate a network, and measure it on what it was neither trained nor calibrated on."""
     calibration, validation = parts["calibration"], parts["validation"]
     logits = _logits(module, _inputs(calibration.images))
@@ -62,8 +59,7 @@ def measured(module: Any, network: Network, parts: dict[str, Part], refused: flo
     both = torch.cat([logits, drawn])
     threshold = float(np.float32(torch.quantile(_largest(both, temperature), refused)))
     labels = torch.from_numpy(validation.labels)
-    inputs = _inputs(validation.images)
-    logits = _logits(module, inputs)
+    logits = _logits(module, _inputs(validation.images))
     right, kept = logits.argmax(1) == labels, _largest(logits, temperature) >= threshold
     drawn = _logits(module, plainly_drawn(torch.from_numpy(validation.fields), PEN))
     return Measured(
@@ -81,8 +77,17 @@ def measured(module: Any, network: Network, parts: dict[str, Part], refused: flo
             )
             for kind, shapes in validation.outliers.items()
         },
-        _difference(network, inputs[:CHECKED], logits[:CHECKED]),
     )
+
+
+def difference(module: Any, network: Network, part: Part) -> float:
+    """Largest difference between logits of PyTorch and of the program, over some digits."""
+    inputs = _inputs(part.images[:CHECKED])
+    found = [
+        forward(Request(State(drawing, network))).maps[-1][:, 0, 0]
+        for drawing in inputs[:, 0].numpy()
+    ]
+    return float(np.abs(np.array(found) - _logits(module, inputs).numpy()).max())
 
 
 def _inputs(images: npt.NDArray[np.uint8]) -> Any:
@@ -108,11 +113,3 @@ def _largest(logits: Any, temperature: float) -> Any:
 
 def _share(flags: Any) -> float:
     return float(flags.double().mean())
-
-
-def _difference(network: Network, inputs: Any, logits: Any) -> float:
-    found = [
-        forward(Request(State(drawing, network))).maps[-1][:, 0, 0]
-        for drawing in inputs[:, 0].numpy()
-    ]
-    return float(np.abs(np.array(found) - logits.numpy()).max())

@@ -1,6 +1,7 @@
 """The networks that are trained: their layers for PyTorch, and the same layers for the program."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,11 @@ class Recipe:
         Weight of the loss on what is no digit.
     shapes
         Which shapes of the program's bank the first layer's kernels begin as; none: the first ones.
-    smooth
-        Weight of the squared differences of neighbouring cells in the first layer's kernels.
+    hold
+        Weight of the squared differences of the first layer's kernels from what they begin as, so
+        that they stay shapes that a person can read.
     refused
         Share of the calibration digits that the threshold refuses.
-    augmentation
-        What `train_augment.Augmentation` has other than its defaults.
     """
 
     stages: tuple[tuple[Any, ...], ...]
@@ -51,9 +51,8 @@ class Recipe:
     decay: float = 0.01
     outliers: float = 0.5
     shapes: tuple[int, ...] = ()
-    smooth: float = 0.0
+    hold: float = 0.0
     refused: float = 0.01
-    augmentation: dict[str, Any] = field(default_factory=dict)
 
 
 RECIPES = {
@@ -81,7 +80,7 @@ RECIPES = {
         epochs=16,
         rate=0.008,
         shapes=(4, 5, 11, 15, 0, 1),  # lines of four directions and two edges
-        smooth=0.01,
+        hold=0.02,
         refused=0.02,
     ),
     "separable": Recipe(
@@ -120,13 +119,19 @@ def module_of(recipe: Recipe) -> Any:
             modules.append(nn.MaxPool2d(count))
             side //= count
     module = nn.Sequential(*modules, nn.Flatten(), nn.Linear(channels * side**2, CLASSES))
-    first = module[0].weight
     with torch.no_grad():
-        shapes = list(recipe.shapes or range(len(first)))
-        first.copy_(torch.from_numpy(bank(first.shape[2:])[shapes])[:, None])
+        module[0].weight.copy_(first_kernels(recipe))
         for part in convolutions(module):
             part.bias.zero_()
     return module
+
+
+@cache
+def first_kernels(recipe: Recipe) -> Any:
+    """What the first layer's kernels begin as, shape (filters, 1, kh, kw)."""
+    _, filters, side = recipe.stages[0]
+    shapes = list(recipe.shapes or range(filters))
+    return torch.from_numpy(bank((side, side))[shapes, np.newaxis])
 
 
 def convolutions(module: Any) -> list[Any]:
