@@ -145,9 +145,14 @@ def is_edited(network: Network) -> bool:
     )
 
 
-def edits_text(network: Network, index: int) -> str:
-    """How much of a layer is not what it was: “2 of 12 kernels and 1 bias edited”, or ""."""
+def edits_text(network: Network, index: int, *, short: bool = False) -> str:
+    """How much of a layer is not what it was: “2 of 12 kernels and 1 bias edited”, or "".
+
+    In short it is “3 edited”.
+    """
     kernels, biases = (int(edited.sum()) for edited in _edited(network, index))
+    if short:
+        return f"{kernels + biases} edited" if kernels + biases else ""
     layer = network.conv(index)
     total = layer.out_channels * layer.depth
     parts = []

@@ -1,4 +1,4 @@
-"""The right side: how the selected map is made, and the kernel tensors."""
+"""The right side: how the selected map is made, the kernel at hand, and the kernel tensors."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.kernel_editor import KernelEditor
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.making_panel import MakingPanel
 from cnn_explorer.gui.selection import Selection, SelectionModel
@@ -20,7 +21,7 @@ from cnn_explorer.gui.settings import SettingsStore
 
 
 class Inspector(QTabWidget):
-    """Two tabs: how the selected map is made, and the kernel tensors.
+    """Tabs: how the selected map is made, the kernel at hand, and the kernel tensors.
 
     Parameters
     ----------
@@ -57,12 +58,15 @@ class Inspector(QTabWidget):
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
+        self.kernel = KernelEditor(document, selection, store, actions, self)
         self.addTab(_scrolled(self.making), "")
+        self.addTab(_scrolled(self.kernel), "Kernel")
         self.addTab(_scrolled(self.tensors), "Kernel tensors")
         self.currentChanged.connect(self.view_changed)
         selection.changed.connect(self._selection_changed)
         for name, slot in (
             ("making", self.show_making),
+            ("kernel", self.show_kernel),
             ("tensors", self.show_tensors),
             ("zoom", self._switch_zoom),
         ):
@@ -109,9 +113,15 @@ class Inspector(QTabWidget):
         self.making.focus_rows()
 
     @Slot()
+    def show_kernel(self) -> None:
+        """Turn to the kernel at hand, with the keyboard on its cells."""
+        self.setCurrentIndex(1)
+        self.kernel.cells.setFocus()
+
+    @Slot()
     def show_tensors(self) -> None:
         """Turn to the kernel tensors."""
-        self.setCurrentIndex(1)
+        self.setCurrentIndex(2)
         self.tensors.setFocus()
 
     @Slot()
