@@ -285,7 +285,7 @@ class KernelCells(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride:
             assert isinstance(event, QKeyEvent)
             escapes = event.key() == Qt.Key.Key_Escape and self.dragging
-            if escapes or any(map(event.matches, _COMMANDS)) or event.key() in _CLEARS:
+            if escapes or any(map(event.matches, _COMMANDS)) or _clears(event):
                 event.accept()
                 return True
         return super().event(event)
@@ -309,7 +309,7 @@ class KernelCells(QWidget):
             self._nudge(_TURNS[key], event.modifiers())
         elif key in _ENTERS:
             self._type(number_text(self.value))
-        elif key in _CLEARS:
+        elif _clears(event):
             self._turn = None
             self.typed.emit("0")
         elif event.text() and event.text() in _BEGINNINGS and not command:
@@ -466,6 +466,10 @@ class _Field(QLineEdit):
         super().focusOutEvent(event)
         if event.reason() is not Qt.FocusReason.PopupFocusReason:
             self.left.emit(True, 0)
+
+
+def _clears(event: QKeyEvent) -> bool:
+    return event.key() in _CLEARS and not event.modifiers()
 
 
 def step_of(values: Array) -> float:

@@ -6,7 +6,15 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QImage, QPixmap, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnn_explorer.core import edit, kernel_edits
 from cnn_explorer.core.activations import Array
@@ -83,6 +91,7 @@ class KernelEditor(QWidget):
         self.cells.setToolTip(HELP)
         self.bias = KernelCells(self)
         self.bias.setToolTip(HELP)
+        self.bias.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.bias.setFixedWidth(_BIAS_SIDE + 2 * MARGIN)
         self._body = self._make_body()
         column = QVBoxLayout(self)

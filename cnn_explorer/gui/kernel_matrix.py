@@ -206,7 +206,7 @@ class KernelMatrix(TileArea):
         channel, filter_ = self.pair(spot.index)
         current = self._selection.current
         path = path_to(self._state.network, current.path, self._layer, filter_)
-        selection = current.at(path)
+        selection = current.at(path, current.pin if path == current.address else None)
         if self._kernel.shape[1] > 1:  # a flat kernel is made from those of all input maps
             selection = replace(selection, channel=channel)
         self._selection.select(selection)

@@ -132,6 +132,7 @@ class LayerCard(QFrame):
         self._muted.setToolTip(f"Let every contribution of {self.name} be heard again")
         self._muted.clicked.connect(self._unmute)
         self._edited = self._button("reset what was edited")
+        self._edited.setObjectName("edited")
         self._edited.clicked.connect(self._reset)
         self._faces = QButtonGroup(self)
         self._flows = (FlowLayout(last_right=True), FlowLayout(last_right=True))
