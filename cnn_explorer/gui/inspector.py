@@ -1,4 +1,4 @@
-"""The right side: how the selected map is made, the kernel at hand, and the kernel tensors."""
+"""The right side: how the selected map is made, the kernel tensors, and the kernel at hand."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from cnn_explorer.gui.settings import SettingsStore
 
 
 class Inspector(QTabWidget):
-    """Tabs: how the selected map is made, the kernel at hand, and the kernel tensors.
+    """Tabs: how the selected map is made, the kernel tensors, and the kernel at hand.
 
     Parameters
     ----------
@@ -59,10 +59,12 @@ class Inspector(QTabWidget):
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
         self.kernel = KernelEditor(document, selection, store, actions, self)
+        self._kernel_tab = _scrolled(self.kernel)
         self.addTab(_scrolled(self.making), "")
-        self.addTab(_scrolled(self.kernel), "Kernel")
         self.addTab(_scrolled(self.tensors), "Kernel tensors")
+        self.addTab(self._kernel_tab, "Kernel")
         self.currentChanged.connect(self.view_changed)
+        self.making.kernel_opened.connect(self.show_kernel)
         selection.changed.connect(self._selection_changed)
         for name, slot in (
             ("making", self.show_making),
@@ -115,13 +117,13 @@ class Inspector(QTabWidget):
     @Slot()
     def show_kernel(self) -> None:
         """Turn to the kernel at hand, with the keyboard on its cells."""
-        self.setCurrentIndex(1)
+        self.setCurrentWidget(self._kernel_tab)
         self.kernel.cells.setFocus()
 
     @Slot()
     def show_tensors(self) -> None:
         """Turn to the kernel tensors."""
-        self.setCurrentIndex(2)
+        self.setCurrentIndex(1)
         self.tensors.setFocus()
 
     @Slot()

@@ -71,6 +71,20 @@ def test_the_maps_follow_a_cell_while_it_is_dragged_and_undo_brings_them_back(
         np.testing.assert_array_equal(shown, was)
 
 
+def test_a_double_click_on_a_rows_kernel_opens_it(driver: Driver) -> None:
+    driver.window.store.update(zoom="map")
+    driver.settle()
+    rows = driver.window.inspector.making.map_rows
+    plan = rows._plan()
+    place = QPoint(round((plan.tiles[1] + plan.tiles[2]) / 2), rows.row_rectangle(2).center().y())
+    QTest.mouseDClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    driver.settle()
+    cells = driver.window.inspector.kernel.cells
+    assert cells.isVisible()
+    assert cells.accessibleName() == "Kernel (2 → 1) of Conv 2"
+    assert driver.window.selection.current.pin is not None
+
+
 def test_typing_pasting_and_resetting_by_the_keyboard(driver: Driver) -> None:
     before = driver.state.network
     driver.press("Ctrl+Alt+K")
