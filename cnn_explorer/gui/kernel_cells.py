@@ -1,17 +1,13 @@
 """The cells of one kernel, large enough to read and to be turned, dragged and typed into."""
 
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
-    QFont,
-    QFontDatabase,
-    QFontInfo,
-    QFontMetricsF,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
@@ -21,11 +17,13 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.display import Scale, colour
 from cnn_explorer.core.kernel_text import number_text
+from cnn_explorer.gui.cell_field import CellField
+from cnn_explorer.gui.cell_texts import cell_texts
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.marks import paint_cursor, paint_edited
 from cnn_explorer.gui.pixel_cells import cells_picture
@@ -35,9 +33,6 @@ MARGIN = 5
 
 MOST_SIDE = 64
 """Logical pixels of a cell's side, where there is room for more."""
-
-STEPS = 40
-"""Notches of the wheel from zero to the largest weight, or a little fewer."""
 
 _LEAST_SIDE = 12
 _STILL = 3  # logical pixels of a press that is a click, and no drag
@@ -55,12 +50,6 @@ _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 _CLEARS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _COMMANDS = (QKeySequence.StandardKey.Copy, QKeySequence.StandardKey.Paste)
 _BEGINNINGS = frozenset("0123456789.+-\N{MINUS SIGN}")
-
-# Decimals and size of the numbers, with or without the zero before the point; the first that fits.
-_STYLES = (
-    (3, 1.0, True), (3, 0.85, True), (2, 1.0, True), (2, 0.85, True), (2, 0.75, True),
-    (2, 0.75, False), (1, 0.75, True), (1, 0.65, False),
-)  # fmt: skip
 
 
 @dataclass
@@ -115,7 +104,7 @@ class KernelCells(QWidget):
         self.cursor_cell = (0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._field = _Field(self)
+        self._field = CellField(self)
         self._field.hide()
         self._field.left.connect(self._leave)
 
@@ -378,7 +367,7 @@ class KernelCells(QWidget):
         if self._colouring is None:
             return
         scale = self._colouring.scale(0, self._kernel)
-        texts, font = self._texts()
+        texts, font = cell_texts(self._kernel, self.side, self.font())
         rows, columns = self._kernel.shape
         picture = cells_picture(
             QSize(columns, rows) * self.side,
@@ -404,86 +393,10 @@ class KernelCells(QWidget):
         finally:
             painter.end()
 
-    def _texts(self) -> tuple[list[str], QFont]:
-        """The cells' numbers with as many decimals as there is room for, and their font."""
-        values = self._kernel.ravel().tolist()
-        size = QFontInfo(self.font()).pointSizeF()
-        font = QFont(self.font())
-        font.setFamilies([QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()])
-        font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
-        for decimals, share, zero in _STYLES:
-            font.setPointSizeF(max(1.0, size * share))
-            texts = [_number(value, decimals, zero=zero) for value in values]
-            digit = QFontMetricsF(font).horizontalAdvance("0")
-            if max(map(len, texts)) * digit <= self.side - 2:
-                break
-        else:
-            # Numbers of another magnitude; of those that still do not fit, the colour tells.
-            texts = [f"{value:.0e}".replace("-", "\N{MINUS SIGN}") for value in values]
-            texts = [text if len(text) * digit <= self.side else "" for text in texts]
-        return texts, font
-
-
-class _Field(QLineEdit):
-    """Where a number is typed.
-
-    Signals
-    -------
-    left(keep, by)
-        The text is taken or not, and the cursor goes so many cells on.
-    """
-
-    left = Signal(bool, int)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAccessibleName("Value of the cell")
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMaxLength(40)
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Escape from the window, and Tab from moving the focus."""
-        if isinstance(event, QKeyEvent):
-            key = event.key()
-            if event.type() == QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Escape:
-                event.accept()
-                return True
-            if event.type() == QEvent.Type.KeyPress:
-                keys = {
-                    Qt.Key.Key_Escape: (False, 0),
-                    Qt.Key.Key_Return: (True, 1),
-                    Qt.Key.Key_Enter: (True, 1),
-                    Qt.Key.Key_Tab: (True, 1),
-                    Qt.Key.Key_Backtab: (True, -1),
-                }
-                if key in keys:
-                    self.left.emit(*keys[Qt.Key(key)])
-                    return True
-        return super().event(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the text."""
-        super().focusOutEvent(event)
-        if event.reason() is not Qt.FocusReason.PopupFocusReason:
-            self.left.emit(True, 0)
-
 
 def _clears(event: QKeyEvent) -> bool:
     return event.key() in _CLEARS and not event.modifiers()
 
 
-def step_of(values: Array) -> float:
-    """A round step, 1, 2 or 5 times a power of ten, of which some 40 reach the largest value."""
-    largest = float(np.abs(values).max(initial=0.0))
-    wanted = (largest or 1.0) / STEPS
-    power = 10.0 ** floor(log10(wanted))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= wanted * 0.999)
-
-
 def _coloured(kernel: Array, colouring: Colouring, scale: Scale) -> npt.NDArray[np.uint8]:
     return colour(kernel, colouring.colours, scale)[np.newaxis]
-
-
-def _number(value: float, decimals: int, *, zero: bool) -> str:
-    text = f"{value:z.{decimals}f}".replace("-", "\N{MINUS SIGN}")
-    return text if zero else text.replace("0.", ".", 1) if abs(value) < 1 else text

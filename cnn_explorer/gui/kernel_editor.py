@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QImage, QPixmap, QShowEvent
+from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,22 +17,23 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core import edit, kernel_edits
-from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import path_to
-from cnn_explorer.core.display import COLOUR_MAPS, ColourMap, colour, scale_of
+from cnn_explorer.core.display import COLOUR_MAPS
 from cnn_explorer.core.kernel_layers import Conv2d
-from cnn_explorer.core.kernel_presets import PRESETS, preset, presets_of
+from cnn_explorer.core.kernel_presets import PRESETS, preset
 from cnn_explorer.core.kernel_text import kernel_text, number_text, read_number
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import bias_name, kernel_word
 from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import TRAINED
+from cnn_explorer.gui.cell_texts import step_of
 from cnn_explorer.gui.colouring import kernel_colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.flow import FlowLayout
-from cnn_explorer.gui.kernel_cells import MARGIN, KernelCells, step_of
+from cnn_explorer.gui.kernel_cells import MARGIN, KernelCells
+from cnn_explorer.gui.preset_menu import PresetMenu
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
@@ -88,9 +89,7 @@ class KernelEditor(QWidget):
         self._hint = QLabel(_NO_KERNEL, self)
         self._hint.setWordWrap(True)
         self.cells = KernelCells(self)
-        self.cells.setToolTip(HELP)
         self.bias = KernelCells(self)
-        self.bias.setToolTip(HELP)
         self.bias.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.bias.setFixedWidth(_BIAS_SIDE + 2 * MARGIN)
         self._body = self._make_body()
@@ -152,9 +151,9 @@ class KernelEditor(QWidget):
     def _buttons(self, parent: QWidget) -> QWidget:
         buttons = QWidget(parent)
         flow = FlowLayout(buttons)
-        self._presets = QMenu(self)
+        self._presets = PresetMenu(self)
         self._presets.aboutToShow.connect(self._fill_presets)
-        self._presets.triggered.connect(self._use_preset)
+        self._presets.chosen.connect(self._use_preset)
         presets = QToolButton(buttons)
         presets.setText("Presets ▾")
         presets.setMenu(self._presets)
@@ -464,19 +463,12 @@ class KernelEditor(QWidget):
 
     @Slot()
     def _fill_presets(self) -> None:
-        """List what this kernel size can show, each with its picture."""
-        self._presets.clear()
-        colours = COLOUR_MAPS[self._store.current.colour_map]
-        layer = self._document.state.network.conv(self._place[0])
-        for name, kernel in presets_of(layer.kernel_size).items():
-            action = self._presets.addAction(_picture(kernel, colours), PRESETS[name].label)
-            action.setData(name)
+        size = self._document.state.network.conv(self._place[0]).kernel_size
+        self._presets.fill(size, COLOUR_MAPS[self._store.current.colour_map])
 
-    @Slot(QAction)
-    def _use_preset(self, action: QAction) -> None:
-        index = self._place[0]
-        name = action.data()
-        kernel = preset(name, self._document.state.network.conv(index).kernel_size)
+    @Slot(str)
+    def _use_preset(self, name: str) -> None:
+        kernel = preset(name, self._document.state.network.conv(self._place[0]).kernel_size)
         self._commit(
             f"{PRESETS[name].label} as {self._kernel_title()}",
             lambda network: kernel_edits.with_kernel(network, *self._place, kernel),
@@ -544,12 +536,3 @@ def _told(name: str, value: float, was: float, layer: Conv2d) -> str:
 
 def _exact(value: float) -> str:
     return number_text(value).replace("-", "\N{MINUS SIGN}")
-
-
-def _picture(kernel: Array, colours: ColourMap) -> QIcon:
-    """A small picture of a kernel."""
-    pixels = colour(kernel, colours, scale_of([kernel], colours))
-    rows, columns = kernel.shape
-    image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
-    side = 32 // max(rows, columns)
-    return QIcon(QPixmap.fromImage(image.scaled(columns * side, rows * side)))

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
+from cnn_explorer.gui.cell_texts import cell_texts, step_of
 from cnn_explorer.gui.colouring import Colouring
-from cnn_explorer.gui.kernel_cells import MARGIN, MOST_SIDE, KernelCells, step_of
+from cnn_explorer.gui.kernel_cells import MARGIN, MOST_SIDE, KernelCells
 
 KERNEL = np.array([[0.25, -0.5, 0], [1, 0.125, -0.0625], [0, 0, 0.75]], np.float32)
 STEP = 0.05
@@ -94,7 +95,7 @@ def test_numbers_fit_into_their_cells(
 ) -> None:
     cells.resize(width, cells.height())
     shown(cells, np.full((side, side), value, np.float32))
-    texts, font = cells._texts()
+    texts, font = cell_texts(cells._kernel, cells.side, cells.font())
     digit = QFontMetricsF(font).horizontalAdvance("0")
     assert all(len(text) * digit <= cells.side for text in texts)
     for text in filter(None, texts):
@@ -106,7 +107,8 @@ def test_numbers_fit_into_their_cells(
 def test_ordinary_numbers_are_readable_at_every_size(cells: KernelCells) -> None:
     for side in range(1, 12):
         kernel = np.full((side, side), -0.173, np.float32)
-        texts, font = shown(cells, kernel)._texts()
+        shown(cells, kernel)
+        texts, font = cell_texts(kernel, cells.side, cells.font())
         assert texts[0] in ("−0.173", "−0.17", "−.17")
         assert (texts[0] == "−0.173") == (side <= 7)
         assert font.pointSizeF() >= 7
