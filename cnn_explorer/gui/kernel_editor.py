@@ -489,7 +489,7 @@ class KernelEditor(QWidget):
 
     @Slot()
     def _reset_all(self) -> None:
-        self._commit("Reset all kernels", kernel_edits.reset_all)
+        self._commit("Reset every kernel", kernel_edits.reset_all)
 
     @property
     def _place(self) -> tuple[int, int, int]:

@@ -298,7 +298,7 @@ def test_resets_take_back_one_a_layer_and_all(bench: Bench) -> None:
     edited = kernel_edits.with_filter_bias(edited, 0, 0, 9)
     bench.open(edited)
     able = [[bench.actions[name].isEnabled() for name in names]]
-    steps = ("Reset kernel (2 → 1) of Conv 2", "Reset Conv 2", "Reset all kernels")
+    steps = ("Reset kernel (2 → 1) of Conv 2", "Reset Conv 2", "Reset every kernel")
     for name, step in zip(names, steps, strict=True):
         bench.actions[name].trigger()
         assert bench.steps[-1] == step
