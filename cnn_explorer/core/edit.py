@@ -40,18 +40,21 @@ def with_filters(network: Network, index: int, count: int) -> Network:
 
 
 def with_kernel_size(network: Network, index: int, side: int) -> Network:
-    """Change a layer's kernel size, 1 to 11; its kernels are drawn anew."""
+    """Change a layer's kernel size, 1 to 11; its kernels are drawn anew, and trained biases."""
     layer = _conv(network, index)
     check_range(network.names[index], "kernel size", side, 1, MAX_KERNEL_SIZE)
     if layer.kernel_size == (side, side):
         return network
     if isinstance(layer, Linear):
         raise ValueError(f"{network.names[index]} has one weight for each value, and no windows.")
+    outs, ins = range(layer.out_channels), range(layer.depth)
+    bias = layer.bias
     if layer.initialisation == TRAINED:
         layer = replace(layer, initialisation=UNTRAINED)
-    outs, ins = range(layer.out_channels), range(layer.depth)
+        bias = None if bias is None else _bias(network, layer, outs)
     weight = _kernels(network, layer, outs, ins, (side, side))
-    return replaced(network, index, weight=weight, initialisation=layer.initialisation)
+    changes = {"weight": weight, "bias": bias, "initialisation": layer.initialisation}
+    return replaced(network, index, **changes)
 
 
 def with_groups(network: Network, index: int, groups: int) -> Network:
@@ -124,7 +127,7 @@ def with_bias(network: Network, index: int, on: bool) -> Network:
 
 
 def with_initialisation(network: Network, index: int, initialisation: str) -> Network:
-    """Make a layer's kernels anew from another initialisation; its biases stay, or are trained."""
+    """Make a layer's kernels anew from another initialisation; biases go with trained kernels."""
     layer = _conv(network, index)
     if initialisation == TRAINED and TRAINED not in initialisations_of(network, index):
         raise ValueError(f"{network.names[index]} has no trained weights of this kernel size.")
@@ -135,7 +138,7 @@ def with_initialisation(network: Network, index: int, initialisation: str) -> Ne
     return reset_layer(
         replaced(network, index, initialisation=initialisation),
         index,
-        biases=initialisation == TRAINED,
+        biases=TRAINED in (initialisation, layer.initialisation),
     )
 
 

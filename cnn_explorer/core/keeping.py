@@ -19,12 +19,26 @@ def kept_with_layer(
     """
 
     @wraps(function)
-    def kept(layer: Layer, *rest: *Rest) -> Result:
-        # Beside the fields of the frozen layer, where functools.cached_property keeps its values.
-        results: dict[Any, Result] = vars(layer).setdefault("_kept", {})
-        key = (function, *rest)
-        if key not in results:
-            results[key] = function(layer, *rest)
-        return results[key]
+    def wrapper(layer: Layer, *rest: *Rest) -> Result:
+        return kept(layer, (function, *rest), lambda: function(layer, *rest))
 
-    return kept
+    return wrapper
+
+
+def kept(layer: object, key: object, make: Callable[[], Result]) -> Result:
+    """Make something for a layer unless it was made for the same key before.
+
+    Parameters
+    ----------
+    layer
+        What the result is kept with.
+    key
+        Hashable: all that the result depends on beside the layer.
+    make
+        Makes the result.
+    """
+    # Beside the fields of the frozen layer, where functools.cached_property keeps its values.
+    results: dict[Any, Result] = vars(layer).setdefault("_kept", {})
+    if key not in results:
+        results[key] = make()
+    return results[key]

@@ -23,6 +23,9 @@ from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.pictures import coloured, png
 
+_ON_KERNELS = (
+    "kernel", "copy_kernel", "paste_kernel", "reset_kernel", "reset_layer", "reset_kernels",
+)  # fmt: skip
 _NO_SELECTION = "Select a map first: click one"
 
 
@@ -64,7 +67,13 @@ class Centre(QStackedWidget):
         self.question = QuestionLine(document, selection, store, self)
         kinds = [actions[f"add_{kind}"] for kind in KINDS]
         self.layers = LayerColumn(
-            document, selection, store, actions["add_layer"], self, others=kinds
+            document,
+            selection,
+            store,
+            actions["add_layer"],
+            self,
+            others=kinds,
+            on_kernels=[actions[name] for name in _ON_KERNELS],
         )
         self.enlarged = Enlarged(selection, self)
         self._overview = QWidget(self)

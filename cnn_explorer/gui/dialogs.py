@@ -23,6 +23,10 @@ _GESTURES = (
     ("Arrows on a map", "move the pin; without a pin, the selection"),
     ("[ and ]", "previous and next map"),
     ("Double click, Enter", "enlarge the map"),
+    (
+        "Double click, Enter on a kernel",
+        "edit it: drag a cell, turn the wheel on it, type a number",
+    ),
     ("Esc", "let go of the pin, the enlargement, the selection, in that order"),
 )
 

@@ -1,4 +1,4 @@
-"""The right side: how the selected map is made, and the kernel tensors."""
+"""The right side: how the selected map is made, the kernel tensors, and the kernel at hand."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.kernel_editor import KernelEditor
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.making_panel import MakingPanel
 from cnn_explorer.gui.selection import Selection, SelectionModel
@@ -20,7 +21,7 @@ from cnn_explorer.gui.settings import SettingsStore
 
 
 class Inspector(QTabWidget):
-    """Two tabs: how the selected map is made, and the kernel tensors.
+    """Tabs: how the selected map is made, the kernel tensors, and the kernel at hand.
 
     Parameters
     ----------
@@ -57,12 +58,17 @@ class Inspector(QTabWidget):
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
+        self.kernel = KernelEditor(document, selection, store, actions, self)
+        self._kernel_tab = _scrolled(self.kernel)
         self.addTab(_scrolled(self.making), "")
         self.addTab(_scrolled(self.tensors), "Kernel tensors")
+        self.addTab(self._kernel_tab, "Kernel")
         self.currentChanged.connect(self.view_changed)
+        self.making.kernel_opened.connect(self.show_kernel)
         selection.changed.connect(self._selection_changed)
         for name, slot in (
             ("making", self.show_making),
+            ("kernel", self.show_kernel),
             ("tensors", self.show_tensors),
             ("zoom", self._switch_zoom),
         ):
@@ -107,6 +113,12 @@ class Inspector(QTabWidget):
         """Turn to how the map is made, with the keyboard on its rows."""
         self.setCurrentIndex(0)
         self.making.focus_rows()
+
+    @Slot()
+    def show_kernel(self) -> None:
+        """Turn to the kernel at hand, with the keyboard on its cells."""
+        self.setCurrentWidget(self._kernel_tab)
+        self.kernel.cells.setFocus()
 
     @Slot()
     def show_tensors(self) -> None:

@@ -1,14 +1,16 @@
 """The kernels of one layer: a matrix of pictures, a row for each input map, a column a filter."""
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtGui import QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.addresses import path_to
+from cnn_explorer.core.kernel_edits import edited_kernels, edits_text
 from cnn_explorer.core.layer import Mutes
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
@@ -38,10 +40,12 @@ class _Marked(Container[int]):
 
 
 class KernelMatrix(TileArea):
-    """in × out kernels of a layer as the scheme at hand has them; a click selects the filter's map.
+    """in × out kernels of a layer as the scheme at hand has them.
 
-    Those that can reach the selected map, in its own layer or a deeper one, are marked as linked,
-    and those that are muted as muted: a flat kernel only where it is muted for every input map.
+    A click selects the filter's map and makes the kernel the one at hand. Those that can reach the
+    selected map, in its own layer or a deeper one, are marked as linked, and those that are muted
+    as muted: a flat kernel only where it is muted for every input map. Those that are not what they
+    were are marked as edited: a flat kernel, where any is that it is made from.
 
     Parameters
     ----------
@@ -64,6 +68,7 @@ class KernelMatrix(TileArea):
         self._kernel = layer_kernel(state.network.conv(layer), state.scheme)
         self._colouring: Colouring | None = None
         self.setAccessibleName(f"Kernels of {state.network.names[layer]}")
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.clicked.connect(self._select)
         selection.changed.connect(self._show_selection)
         self._show_selection(selection.current, selection.current)
@@ -89,6 +94,11 @@ class KernelMatrix(TileArea):
         layer = state.network.conv(self._layer)
         self._kernel = layer_kernel(layer, state.scheme)
         self.muted = () if layer.muted is None else _Marked(self._flat(layer.muted))
+        self.edited, said = (), ""
+        if edits_text(state.network, self._layer):
+            self.edited = _Marked(self._any(edited_kernels(state.network, self._layer)))
+            said = edits_text(state.network, self._layer)
+        self.setAccessibleDescription(said)
         self._colouring = kernel_colouring(
             layer, state.scheme, settings.colour_map, settings.contrast
         )
@@ -142,13 +152,22 @@ class KernelMatrix(TileArea):
                 )  # fmt: skip
 
     def step(self, rows: int, columns: int) -> None:
-        """Select the map of the next or previous filter."""
-        if self._selection.current.layer != self._layer:
+        """Go to the kernel of the next or previous filter or input map."""
+        if self.selected is None:
             self._select(Spot(0, 0, 0))
-        elif columns:
-            current = self._selection.current.path[self._layer]
-            target = min(max(current + columns, 0), self.mosaic.per_group - 1)
-            self._select(Spot(target, 0, 0))
+            return
+        row, column = self.pair(self.selected)
+        row = min(max(row + rows, 0), self._kernel.shape[1] - 1)
+        column = min(max(column + columns, 0), self.mosaic.per_group - 1)
+        self._select(Spot(row * self.mosaic.per_group + column, 0, 0))
+        self.show_tile(row * self.mosaic.per_group + column)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Before its menu opens, make the kernel the one at hand."""
+        spot = self.spot_at(event.position())
+        if event.button() is Qt.MouseButton.RightButton and spot is not None:
+            self._select(spot)
+        super().mousePressEvent(event)
 
     def _row_name(self, row: int) -> str:
         if self._kernel.shape[1] < self._state.network.layers[self._layer].in_channels:
@@ -184,20 +203,26 @@ class KernelMatrix(TileArea):
 
     @Slot(object)
     def _select(self, spot: Spot) -> None:
-        filter_ = self.pair(spot.index)[1]
+        channel, filter_ = self.pair(spot.index)
         current = self._selection.current
         path = path_to(self._state.network, current.path, self._layer, filter_)
-        self._selection.select(current.at(path))
+        selection = current.at(path, current.pin if path == current.address else None)
+        if self._kernel.shape[1] > 1:  # a flat kernel is made from those of all input maps
+            selection = replace(selection, channel=channel)
+        self._selection.select(selection)
 
     @Slot(object, object)
     def _show_selection(self, new: Selection, old: Selection) -> None:
-        """Mark the kernels that can reach the selected map."""
-        self.linked = ()
+        """Mark the kernel at hand, and those that can reach the selected map."""
+        self.linked, self.selected = (), None
         network, scheme = self._state.network, self._state.scheme
         address = new.address
         # A selection may be ahead of the network, or behind it.
         if address is not None and self._layer < len(address) and new == new.within(network):
             self.linked = _Marked(_lineage(network, scheme, address)[self._layer])
+            if self._layer == new.layer:
+                row = new.channel if self._kernel.shape[1] > 1 else 0
+                self.selected = row * self._kernel.shape[0] + address[self._layer]
             own = self._layer == new.layer or scheme is ChannelScheme.NAIVE
             if own and address != old.address:
                 self._show_column(address[self._layer])
@@ -206,6 +231,11 @@ class KernelMatrix(TileArea):
     def _flat(self, muted: Mutes) -> Mutes:
         """Which kernels of the scheme at hand are muted."""
         return muted if self._kernel.shape[1] > 1 else np.asarray(muted.all(axis=1, keepdims=True))
+
+    def _any(self, edited: Mutes) -> Mutes:
+        """Which kernels of the scheme at hand are edited."""
+        flat = self._kernel.shape[1] == 1
+        return np.asarray(edited.any(axis=1, keepdims=True)) if flat else edited
 
     def _show_column(self, filter_: int) -> None:
         """Scroll sideways until a filter's kernels are in view, beside the row names."""

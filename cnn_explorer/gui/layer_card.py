@@ -14,7 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.core.edit import reset_layer
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.kernel_edits import edits_text
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.schemes import ChannelScheme, is_there, map_counts
@@ -126,10 +128,15 @@ class LayerCard(QFrame):
             self.kernels = KernelMatrix(layer, document.state, selection, self)
             self._bodies += [self.contributions, self.kernels]
         self._behind: list[Contributions | KernelMatrix] = []
-        self._muted = self._muted_button()
+        self._muted = self._button("unmute all")
+        self._muted.setToolTip(f"Let every contribution of {self.name} be heard again")
+        self._muted.clicked.connect(self._unmute)
+        self._edited = self._button("reset what was edited")
+        self._edited.setObjectName("edited")
+        self._edited.clicked.connect(self._reset)
         self._faces = QButtonGroup(self)
         self._flows = (FlowLayout(last_right=True), FlowLayout(last_right=True))
-        for widget in (self._title, *self.fields.first, self._muted, self._corner()):
+        for widget in (self._title, *self.fields.first, self._edited, self._muted, self._corner()):
             self._flows[0].addWidget(widget)
         for widget in (self._shapes, self._legend):
             self._flows[1].addWidget(widget)
@@ -239,6 +246,12 @@ class LayerCard(QFrame):
         count = state.network.layers[self._layer].muted_count
         self._muted.setText(f"{count} muted")
         self._muted.setVisible(count > 0)
+        convolves = self.kernels is not None
+        edits = edits_text(state.network, self._layer) if convolves else ""
+        self._edited.setText(edits_text(state.network, self._layer, short=True) if edits else "")
+        self._edited.setAccessibleDescription(edits)
+        self._edited.setToolTip(f"{edits}: a click makes them what they were")
+        self._edited.setVisible(bool(edits))
         self._show_legend()
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
@@ -297,7 +310,8 @@ class LayerCard(QFrame):
         if isinstance(self._shown, KernelMatrix):
             shown = self._shown.colouring
             if shown is not None and shown.scales is not None:
-                self._legend.show_scale(shown.colours, shown.scales[0], "kernels")
+                note = edits_text(self._state.network, self._layer) or "kernels"
+                self._legend.show_scale(shown.colours, shown.scales[0], note)
         elif self._colouring is not None:
             scales = self._colouring.scales
             naive = self._document.state.scheme is ChannelScheme.NAIVE
@@ -335,13 +349,11 @@ class LayerCard(QFrame):
         row.addWidget(self._menu_button())
         return corner
 
-    def _muted_button(self) -> QToolButton:
+    def _button(self, does: str) -> QToolButton:
+        """A button in the card's head that says what is not usual, and takes it back."""
         button = QToolButton(self)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        name = self.name
-        button.setAccessibleName(f"{name}: unmute all")
-        button.setToolTip(f"Let every contribution of {name} be heard again")
-        button.clicked.connect(self._unmute)
+        button.setAccessibleName(f"{self.name}: {does}")
         return button
 
     def _menu_button(self) -> QToolButton:
@@ -414,7 +426,8 @@ class LayerCard(QFrame):
             channel, filter_ = self.kernels.pair(spot.index)
             layer = self._document.state.network.layers[self._layer]
             kernel = f"{kernel_word(layer)} {kernel_index(layer, channel, filter_)}"
-            title = f"{self.name} · {kernel}"
+            edited = " · edited" if spot.index in self.kernels.edited else ""
+            title = f"{self.name} · {kernel}{edited}"
             self.described.emit(described(title, spot, self.kernels.value(spot)))
 
     @Slot(object)
@@ -445,6 +458,12 @@ class LayerCard(QFrame):
         state = self._document.state
         network = with_muted(state.network, self._layer, None)
         self._document.commit(f"Unmute {self.name}", replace(state, network=network))
+
+    @Slot()
+    def _reset(self) -> None:
+        state = self._document.state
+        network = reset_layer(state.network, self._layer)
+        self._document.commit(f"Reset {self.name}", replace(state, network=network))
 
     @Slot(object)
     def _activate(self, spot: Spot) -> None:

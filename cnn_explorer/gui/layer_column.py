@@ -51,6 +51,9 @@ class LayerColumn(QScrollArea):
         The action that adds a convolution.
     others
         Those that add a layer of each kind.
+    on_kernels
+        Those on the kernel at hand, which every card's kernels have in their menu; a double click
+        triggers the first.
 
     Signals
     -------
@@ -74,11 +77,13 @@ class LayerColumn(QScrollArea):
         parent: QWidget | None = None,
         *,
         others: Sequence[QAction] = (),
+        on_kernels: Sequence[QAction] = (),
     ) -> None:
         super().__init__(parent)
         self._document = document
         self._selection = selection
         self._store = store
+        self._on_kernels = on_kernels
         self.cards: list[LayerCard] = []
         self._fitted: list[object] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -163,6 +168,9 @@ class LayerColumn(QScrollArea):
         card.described.connect(self.described)
         card.activated.connect(self.activated)
         card.pointed.connect(self.pointed)
+        if card.kernels is not None and self._on_kernels:
+            card.kernels.addActions(self._on_kernels)
+            card.kernels.activated.connect(self._on_kernels[0].trigger)
         for watched in (card, card.maps, card.cells):
             if watched is not None:
                 watched.installEventFilter(self)

@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         self.centre.question.why.connect(self.inspector.show_making)
         self.inspector.view_changed.connect(self._ask)
         self.inspector.making.said.connect(self.status.show_spot)
+        self.inspector.kernel.said.connect(self.status.show_spot)
         self.inspector.making.channel_hovered.connect(self.tracing.show_channel)
         self.inspector.making.cell_hovered.connect(self.tracing.show_cell)
         self.worker.finished.connect(self._show_maps)
@@ -315,6 +316,7 @@ class MainWindow(QMainWindow):
             *faces,
             ("The enlarged map", self.centre.enlarged),
             (self.inspector.tabText(0), self.inspector.making),
+            ("The kernel at hand", self.inspector.kernel),
             ("Kernel tensors", self.inspector.tensors),
             ("Input", self.input),
         ]

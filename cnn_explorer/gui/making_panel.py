@@ -54,12 +54,15 @@ class MakingPanel(QWidget):
         Number of the input map under the pointer in its layer, or None.
     cell_hovered(cell)
         (channel, row, column) of the kernel's cell under the pointer, or None.
+    kernel_opened()
+        A row's kernel was double-clicked, and is the one at hand now.
     said(text)
         What was done, or why it cannot be, for the status bar.
     """
 
     channel_hovered = Signal(object)
     cell_hovered = Signal(object)
+    kernel_opened = Signal()
     said = Signal(str)
 
     def __init__(
@@ -385,6 +388,13 @@ class MakingPanel(QWidget):
             alone = network.layers[index].mutes_of(filter_).any()
             self._commit("Solo" if alone else "Unsolo", position, network)
 
+    @Slot(int)
+    def _open_kernel(self, position: int) -> None:
+        target = self._target(position)
+        if target is not None:
+            self._selection.select(replace(self._selection.current, channel=target[2]))
+            self.kernel_opened.emit()
+
     def _target(self, position: int) -> tuple[int, int, int] | None:
         """A row's layer, filter, and input map in its group, if it still can be muted."""
         making = self._making
@@ -461,6 +471,7 @@ class MakingPanel(QWidget):
         for view in (self.map_rows, self.pixel_rows):
             view.muted.connect(self._mute)
             view.soloed.connect(self._solo)
+            view.kernel_opened.connect(self._open_kernel)
             view.hovered.connect(self._hover)
             view.rest_toggled.connect(self._toggle_all)
 

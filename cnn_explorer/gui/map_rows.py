@@ -128,8 +128,10 @@ class MapRows(RowArea):
             return Spot(REST, "turn")
         if not self._picture.making.mutable:
             return Spot(position)
-        on_box = point.x() + self.horizontalScrollBar().value() < plan.tiles[0]
-        return Spot(position, "box" if on_box else "")
+        x = point.x() + self.horizontalScrollBar().value()
+        if x < plan.tiles[0]:
+            return Spot(position, "box")
+        return Spot(position, "kernel" if plan.tiles[1] <= x < plan.tiles[2] else "")
 
     def _view(self) -> tuple[int, int]:
         plan = self._plan()

@@ -165,6 +165,25 @@ def paint_muted(painter: QPainter, target: QRectF) -> None:
     painter.drawText(label, Qt.AlignmentFlag.AlignCenter, "off")
 
 
+def paint_edited(painter: QPainter, target: QRectF) -> None:
+    """Mark a kernel, or a cell of one, that is not what it was: a turned-down corner."""
+    leg = min(max(min(target.width(), target.height()) * 0.25, 5.0), 9.0)
+    corner = target.topRight()
+    painter.setPen(_pen(QColor("black"), 1))
+    painter.setBrush(QColor("white"))
+    painter.drawPolygon([corner - QPointF(leg, 0), corner, corner + QPointF(0, leg)])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def paint_cursor(painter: QPainter, cell: QRectF, *, focused: bool) -> None:
+    """Mark the cell that keys act on: an outline, thick while they do."""
+    width = 2 if focused else 1
+    inside = cell.adjusted(width, width, -width, -width)
+    for colour, thickness in ((QColor("black"), width + 2), (QColor("white"), width)):
+        painter.setPen(_pen(colour, thickness))
+        painter.drawRect(inside)
+
+
 @lru_cache(256)
 def _runs(line: bytes) -> tuple[tuple[int, int], ...]:
     """Where unbroken stretches of True begin and end; the same few with every frame."""

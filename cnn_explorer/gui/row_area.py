@@ -38,7 +38,7 @@ _OFF = QStyle.StateFlag.State_Enabled | QStyle.StateFlag.State_Off
 
 
 class Spot(NamedTuple):
-    """What is at a point: a row, in it “box”, “turn” or another part, and a cell of its kernel."""
+    """What is at a point: a row, in it “box”, “turn”, “kernel” or another part, and a cell."""
 
     position: int
     part: str = ""
@@ -57,6 +57,8 @@ class RowArea(QAbstractScrollArea):
     -------
     muted(position), soloed(position)
         The user asks for it: by a check box or a double click, or by the keyboard.
+    kernel_opened(position)
+        The row's kernel was double-clicked.
     rest_toggled()
         The user asks to open the row of those that are folded.
     hovered(position)
@@ -65,6 +67,7 @@ class RowArea(QAbstractScrollArea):
 
     muted = Signal(int)
     soloed = Signal(int)
+    kernel_opened = Signal(int)
     rest_toggled = Signal()
     hovered = Signal(object)
 
@@ -185,12 +188,14 @@ class RowArea(QAbstractScrollArea):
         """Keep the end of a click from what is behind."""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Let a row be heard alone; on its check box, or what opens it, it is one click more."""
+        """Open a kernel, click a box once more, or else let the row be heard alone."""
         spot = self._spot(event.position())
         if event.button() != Qt.MouseButton.LeftButton or spot is None:
             return
         if spot.part in ("box", "turn"):
             self.mousePressEvent(event)
+        elif spot.part == "kernel":
+            self.kernel_opened.emit(spot.position)
         else:
             self.soloed.emit(spot.position)
 

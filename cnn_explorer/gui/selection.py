@@ -22,11 +22,14 @@ class Selection:
         selected when the scheme is switched.
     pin
         (row, column) of the pinned pixel of the selected map, or None.
+    channel
+        Which of the selected map's kernels is at hand: the number of its input map in its group.
     """
 
     layer: int | None = None
     path: tuple[int, ...] = (0,) * MAX_LAYERS
     pin: tuple[int, int] | None = None
+    channel: int = 0
 
     @property
     def address(self) -> Address | None:
@@ -35,7 +38,8 @@ class Selection:
 
     def at(self, address: Address, pin: tuple[int, int] | None = None) -> "Selection":
         """Select the map at an address; filters of deeper layers stay."""
-        return Selection(len(address) - 1, (*address, *self.path[len(address) :]), pin)
+        path = (*address, *self.path[len(address) :])
+        return Selection(len(address) - 1, path, pin, self.channel)
 
     def within(self, network: Network) -> "Selection":
         """The nearest selection that lies inside a network."""
@@ -48,7 +52,7 @@ class Selection:
         if pin is not None:
             rows, columns = network.sizes[last + 1]
             pin = min(pin[0], rows - 1), min(pin[1], columns - 1)
-        return Selection(last, path, pin)
+        return Selection(last, path, pin, min(self.channel, network.layers[last].depth - 1))
 
     def moved(self, old: Network, new: Network) -> "Selection":
         """The same maps of the same layers, wherever those are now.
@@ -63,7 +67,7 @@ class Selection:
         place = self.layer
         if place is not None and place < len(old.layers):
             place = places.get(old.layers[place].number, place)
-        return Selection(place, tuple(path), self.pin)
+        return replace(self, layer=place, path=tuple(path))
 
 
 class SelectionModel(QObject):

@@ -23,6 +23,7 @@ from cnn_explorer.core.explain import Field
 from cnn_explorer.core.mosaic import Mosaic
 from cnn_explorer.gui.marks import (
     Pictures,
+    paint_edited,
     paint_field,
     paint_hovered,
     paint_linked,
@@ -106,6 +107,7 @@ class TileArea(QAbstractScrollArea):
         self.linked: Container[int] = ()
         self.lit: Container[int] = ()
         self.muted: Container[int] = ()
+        self.edited: Container[int] = ()
         self.fields: Sequence[TileField] = ()
         self.pin: Spot | None = None
         self.hover: Spot | None = None
@@ -319,6 +321,8 @@ class TileArea(QAbstractScrollArea):
         for index, place in places.items():
             if index in self.muted:
                 paint_muted(painter, place)
+            if index in self.edited:
+                paint_edited(painter, place)
             for shown in self.fields:
                 if index in shown.tiles:
                     paint_field(painter, place, shown.field, hovered=shown.hovered)
@@ -391,7 +395,12 @@ class TileArea(QAbstractScrollArea):
 
     def _paint_marks(self, painter: QPainter, places: Mapping[int, QRectF]) -> None:
         ink = self.palette().color(QPalette.ColorRole.Text)
-        linked = [place for index, place in places.items() if index in self.linked]
+        # Where the selected tile has its outline there is no room for brackets.
+        linked = [
+            place
+            for index, place in places.items()
+            if index in self.linked and index != self.selected
+        ]
         paint_linked(painter, linked, ink)
         if self.selected is not None and self.selected in places:
             paint_selected(painter, places[self.selected], ink)

@@ -1,6 +1,7 @@
 """Every command does something, by its menu and its keys; every widget has a name."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.building import new_network
+from cnn_explorer.core.kernel_edits import with_cell
 from cnn_explorer.gui.actions import ACTIONS
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.errors import ErrorDialog
@@ -105,10 +107,12 @@ def put_away(driver: Driver) -> None:
 def test_every_command_does_something(driver: Driver, picture: Path) -> None:
     actions = driver.window.actions_by_name
     first = driver.state
+    edited = with_cell(first.network, 1, 1, 0, (0, 0), 9)
     for spec in ACTIONS:
         if spec.name == "quit":
             continue
-        driver.window.document.open(first)
+        resets = spec.name in ("reset_kernel", "reset_layer", "reset_kernels")
+        driver.window.document.open(replace(first, network=edited) if resets else first)
         driver.window.store.reset()
         driver.window.store.update(folder=str(picture.parent))
         driver.window.selection.select(driver.window.selection.current.at((1, 1), (11, 16)))
@@ -118,6 +122,8 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
         QGuiApplication.clipboard().clear()
         if spec.name == "paste_image":
             QGuiApplication.clipboard().setImage(QImage(str(picture)))
+        elif spec.name == "paste_kernel":
+            QGuiApplication.clipboard().setText("[[1, 2, 3], [4, 5, 6], [7, 8, 9]]")
         before = observed(driver), sorted(picture.parent.iterdir())
         assert actions[spec.name].isEnabled(), spec.name
 

@@ -91,6 +91,46 @@ def go_to_the_making(driver: Driver) -> None:
     driver.press("Ctrl+I")
     assert inspector.making.isVisible()
     assert inspector.making.isAncestorOf(driver.window.focusWidget())
+    driver.press("Ctrl+Alt+K")
+    assert inspector.kernel.isVisible()
+    assert driver.window.focusWidget() is inspector.kernel.cells
+
+
+def walk_through_the_kernels(driver: Driver) -> None:
+    driver.press("Alt+3")
+    kernels = driver.cards[1].kernels
+    tab_to(driver, lambda widget: widget is kernels)
+    for keys in ("Right", "Down", "Return"):
+        driver.press(keys)
+    cells = driver.window.inspector.kernel.cells
+    assert driver.window.focusWidget() is cells
+    assert cells.accessibleName() == "Kernel (1 → 2) of Conv 2"
+
+
+def edit_a_kernel(driver: Driver) -> None:
+    driver.press("Ctrl+Alt+K")
+    cells = driver.window.inspector.kernel.cells
+    before = driver.state.network.conv(1).weight[1, 0].copy()
+    for keys in ("Down", "Right", "PgUp", "Right", "7"):
+        driver.press(keys)
+    driver.press("Return")
+    after = driver.state.network.conv(1).weight[1, 0]
+    assert after[1, 1] > before[1, 1]
+    assert after[1, 2] == 7
+    assert cells.cursor_cell == (2, 0)
+    assert cells.hasFocus()
+    driver.press("5")
+    driver.press("Tab")
+    assert driver.state.network.conv(1).weight[1, 0, 2, 0] == 5
+
+
+def reset_a_kernel(driver: Driver) -> None:
+    before = driver.state.network.conv(1).weight.tobytes()
+    driver.press("Ctrl+Alt+K")
+    driver.press("Delete")
+    assert driver.state.network.conv(1).weight.tobytes() != before
+    driver.press("Ctrl+Shift+Backspace")
+    assert driver.state.network.conv(1).weight.tobytes() == before
 
 
 def switch_the_zoom(driver: Driver) -> None:
@@ -240,7 +280,10 @@ DONE: dict[str, Callable[[Driver], None]] = {
     "answer the question, open “Why add?”": answer_the_question,
     "turn all cards to maps, contributions, kernels": turn_all_cards,
     "fold the contributions, or spread them out": fold,
-    "go to how the map is made; to the kernel tensors": go_to_the_making,
+    "go to how the map is made; to the kernel tensors; to the kernel at hand": go_to_the_making,
+    "walk through the kernels of a card": walk_through_the_kernels,
+    "walk through a kernel's cells; turn one; type a number": edit_a_kernel,
+    "make the kernel at hand what it was": reset_a_kernel,
     "switch between the whole map and one pixel": switch_the_zoom,
     "walk through the rows of how the map is made": walk_through_the_rows,
     "mute a row; hear it alone": mute_a_row,

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QImage, QPalette
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.core import edit, mutes
+from cnn_explorer.core import edit, kernel_edits, mutes
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Request, forward
@@ -474,3 +474,67 @@ def test_contrast_clips_its_colours_as_it_does_those_of_the_maps(matrix: Make) -
     assert made.colouring is not None
     assert made.colouring.scales is not None
     assert made.colouring.scales[0].clipped
+
+
+# The kernel at hand, and those that are edited
+
+
+def edited_image(made: KernelMatrix) -> set[int]:
+    """Tiles with a white pixel in their right upper corner, that no kernel of these has."""
+    picture = image(made)
+    found = set()
+    for index in range(made.mosaic.count):
+        corner = made.tile_rectangle(index).topRight().toPoint()
+        if (picture[corner.y() + 2, corner.x() - 2, :3] == 255).all():
+            found.add(index)
+    return found
+
+
+@pytest.mark.parametrize(("scheme", "marked"), [(REAL, {4 * 2 + 3}), (NAIVE, {3}), (SHARED, {3})])
+def test_edited_kernels_are_marked_until_they_are_reset(
+    matrix: Make, scheme: ChannelScheme, marked: set[int]
+) -> None:
+    made = matrix(scheme, network=kernel_edits.with_cell(NETWORK, 1, 3, 2, (0, 1), -0.5))
+    assert edited_image(made) == marked
+    assert {index for index in range(made.mosaic.count) if index in made.edited} == marked
+    assert made.accessibleDescription() == "1 of 12 kernels edited"
+    made.set_state(state_of(scheme), Settings())
+    QApplication.processEvents()
+    assert edited_image(made) == set()
+    assert made.accessibleDescription() == ""
+
+
+def test_a_click_makes_a_kernel_the_one_at_hand(matrix: Make, selection: SelectionModel) -> None:
+    made = matrix()
+    QTest.mouseClick(made.viewport(), Qt.MouseButton.LeftButton, pos=middle(made, 4 * 2 + 3))
+    assert (selection.current.address, selection.current.channel) == ((0, 3), 2)
+    assert made.selected == 4 * 2 + 3
+    QTest.mouseClick(made.viewport(), Qt.MouseButton.RightButton, pos=middle(made, 1))
+    assert (selection.current.address, selection.current.channel) == ((0, 1), 0)
+
+
+def test_arrows_go_from_kernel_to_kernel_and_enter_opens_one(
+    matrix: Make, selection: SelectionModel
+) -> None:
+    made = matrix()
+    opened = QSignalSpy(made.activated)
+    made.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        QTest.keyClick(made, key)
+    assert (selection.current.address, selection.current.channel) == ((0, 1), 2)
+    QTest.keyClick(made, Qt.Key.Key_Down)
+    QTest.keyClick(made, Qt.Key.Key_Left)
+    QTest.keyClick(made, Qt.Key.Key_Left)
+    assert (selection.current.address, selection.current.channel) == ((0, 0), 2)
+    QTest.keyClick(made, Qt.Key.Key_Return)
+    assert opened.at(0)[0].index == 4 * 2
+
+
+def test_a_flat_kernel_leaves_which_input_map_is_at_hand(
+    matrix: Make, selection: SelectionModel
+) -> None:
+    selection.select(replace(selection.current.at((0, 1)), channel=2))
+    made = matrix(SHARED)
+    assert made.selected == 1
+    QTest.mouseClick(made.viewport(), Qt.MouseButton.LeftButton, pos=middle(made, 3))
+    assert (selection.current.address, selection.current.channel) == ((0, 3), 2)

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core import edit
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.kernel_edits import with_cell, with_filter_bias
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute
 from cnn_explorer.core.network import Network
@@ -222,6 +223,24 @@ def test_the_button_counts_mutes_and_takes_them_back(make: Make) -> None:
     assert bench.document.state.network.layers[1].muted_count == 0
     assert not button.isVisible()
     assert bench.document.undo_stack.undoText() == "Unmute Conv 2"
+
+
+def test_the_button_counts_edits_and_takes_them_back(make: Make) -> None:
+    bench = make()
+    button = bench.button("reset what was edited")
+    assert not button.isVisible()
+    state = bench.document.state
+    edited = with_filter_bias(with_cell(NETWORK, 1, 2, 1, (0, 1), 9), 1, 0, 9)
+    total = NETWORK.conv(1).weight[..., 0, 0].size
+    bench.document.commit("x", replace(state, network=edited))
+    assert button.isVisible()
+    assert button.text() == "2 edited"
+    assert button.accessibleDescription() == f"1 of {total} kernels and 1 bias edited"
+    bench.click("reset what was edited")
+    weight = bench.document.state.network.conv(1).weight
+    assert weight.tobytes() == NETWORK.conv(1).weight.tobytes()
+    assert not button.isVisible()
+    assert bench.document.undo_stack.undoText() == "Reset Conv 2"
 
 
 def test_a_cell_under_the_pointer_is_described(make: Make) -> None:

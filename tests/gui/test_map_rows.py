@@ -211,18 +211,23 @@ def test_a_check_box_mutes_and_a_double_click_solos(show: Show, qtbot: QtBot) ->
     rows = show(made())
     muted: list[int] = []
     soloed: list[int] = []
+    opened: list[int] = []
     rows.muted.connect(muted.append)
     rows.soloed.connect(soloed.append)
+    rows.kernel_opened.connect(opened.append)
     row = rows.row_rectangle(2)
     left = Qt.MouseButton.LeftButton
     check = QPoint(row.left() + 12, row.center().y())
     qtbot.mouseClick(rows.viewport(), left, pos=check)
     assert (muted, soloed) == ([2], [])
-    middle = place_of(rows, 1, 1).center().toPoint()
+    middle = place_of(rows, 1, 0).center().toPoint()
     qtbot.mouseClick(rows.viewport(), left, pos=middle)
     assert (muted, soloed) == ([2], [])
     QTest.mouseDClick(rows.viewport(), left, pos=middle)
     assert (muted, soloed) == ([2], [1])
+    kernel = place_of(rows, 1, 1).center().toPoint()
+    QTest.mouseDClick(rows.viewport(), left, pos=kernel)
+    assert (muted, soloed, opened) == ([2], [1], [1])
     QTest.mouseDClick(rows.viewport(), left, pos=check)
     assert soloed == [1]
     assert len(muted) > 1

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.building import add_layer, new_network
-from cnn_explorer.core.edit import with_padding
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.state import State
@@ -68,7 +68,7 @@ def test_what_lies_inside_stays(selection: Selection, filters: list[int]) -> Non
 
 
 def test_a_pin_moves_into_a_smaller_map() -> None:
-    network = with_padding(new_network((2,), (11,)), 0, "valid")
+    network = edit.with_padding(new_network((2,), (11,)), 0, "valid")
     assert Selection(0, pin=(27, 3)).within(network).pin == (17, 3)
 
 
@@ -124,3 +124,13 @@ def test_the_model_stays_inside_networks_of_every_kind(
                     assert current.pin[1] < columns
     model.follow(new_network((2,)))
     assert model.current.layer in (None, 0)
+
+
+def test_the_kernel_at_hand_is_one_of_the_layers() -> None:
+    network = new_network((3, 4))
+    selection = Selection(1, (0,) * MAX_LAYERS, channel=2)
+    assert selection.within(network) == selection
+    assert selection.within(edit.with_filters(network, 0, 2)).channel == 1
+    assert selection.at((1,)).within(network).channel == 0
+    moved = edit.move_layer(network, 0, 1)
+    assert selection.moved(network, moved).channel == 2
