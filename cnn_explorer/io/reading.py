@@ -1,0 +1,95 @@
+"""Arrays from files that may lie: what is announced is held against limits, then against the bytes.
+
+Memory follows what is really there, a piece at a time, never what a header promises.
+"""
+
+import math
+from collections.abc import Callable, Collection
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+_PIECE = 1 << 20
+
+
+def read_announced(
+    stream: BinaryIO, count: int, checkpoint: Callable[[], None] | None = None
+) -> bytearray:
+    """Read so many bytes, which are all that is left of a stream.
+
+    Parameters
+    ----------
+    stream
+        A file, or what unpacks one as it is read.
+    count
+        How many bytes were announced.
+    checkpoint
+        Called between pieces of 1 MiB; whatever it raises ends the reading.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or more: of those, one is unpacked.
+    """
+    data = bytearray()
+    while len(data) <= count:
+        if checkpoint is not None:
+            checkpoint()
+        piece = stream.read(min(_PIECE, count + 1 - len(data)))
+        if not piece:
+            break
+        data += piece
+    if len(data) != count:
+        there = "more" if len(data) > count else f"only {len(data):,}"
+        raise ValueError(f"it announces {count:,} bytes, but holds {there}")
+    return data
+
+
+def read_npy(
+    stream: BinaryIO,
+    kinds: Collection[str],
+    most: int,
+    checkpoint: Callable[[], None] | None = None,
+) -> npt.NDArray[Any]:
+    """Read an array in numpy's own format, from its header to the end of the stream.
+
+    Parameters
+    ----------
+    stream
+        The file.
+    kinds
+        Types that the array may have, as `numpy.dtype.str` has them: "<f4".
+    most
+        How many bytes its values may take.
+    checkpoint
+        As in `read_announced`.
+
+    Returns
+    -------
+    ndarray
+        Of the stream's own memory.
+
+    Raises
+    ------
+    ValueError
+        If it is of another kind, larger, cut short or longer than announced; the reason follows a
+        name: “it holds objects”.
+    """
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("it is written in another version of npy")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.str not in kinds:
+        known = " or ".join(dict.fromkeys(np.dtype(kind).name for kind in kinds))
+        raise ValueError(f"it holds {_kind(dtype)}, not {known}")
+    count = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or count > most:
+        raise ValueError(f"it announces {count:,} bytes; {most:,} are the most")
+    values = np.frombuffer(read_announced(stream, count, checkpoint), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _kind(dtype: np.dtype[Any]) -> str:
+    if dtype.hasobject:
+        return "objects, which can run a program as they are read"
+    return dtype.name[:40] if dtype.names is None else "records"
