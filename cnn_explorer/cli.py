@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from cnn_explorer import __version__
@@ -25,6 +26,8 @@ examples:
       write the maps of the digit 7 as pictures into the folder maps
   cnn-explorer export --help
       what else can be exported
+  cnn-explorer evaluate t10k-images-idx3-ubyte.gz
+      read the digits in a file, and tell how many are read right
 """
 
 _EXPORT_EXAMPLES = """\
@@ -38,6 +41,17 @@ examples:
   cnn-explorer export --image seven.jpg --weights he --seed 1 --scheme shared --out maps
   cnn-explorer export --network 16-32-64 --digit 8 --format npz --out maps
   cnn-explorer export --filters 32,64,128 --scheme naive --address "2.0-3.*" --out maps
+"""
+
+_EVALUATE_EXAMPLES = """\
+FILE is an IDX file, packed by gzip or not, an NPZ file (arrays called images and labels, x and y,
+or x_train and y_train), or a folder of pictures, labelled by the folders in it, 0 to 9, or by the
+digit that their names begin with.
+
+examples:
+  cnn-explorer evaluate t10k-images-idx3-ubyte.gz
+  cnn-explorer evaluate digits.idx --labels answers.idx --network 3-4
+  cnn-explorer evaluate scans --network mine.safetensors
 """
 
 
@@ -99,6 +113,7 @@ def _parser() -> _Parser:
     parser.set_defaults(run=_open_window)
     commands = parser.add_subparsers(metavar="command", title="commands")
     _add_export(commands)
+    _add_evaluate(commands)
     self_test = commands.add_parser(
         "self-test",
         help="try the installed program in a window of its own, and tell whether it works",
@@ -195,6 +210,31 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add("--out", metavar="DIR", required=True, help="folder to write to; made if need be")
 
 
+def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="read the digits in a file, and compare them with their labels",
+        description="Reads the digits in a file, and compares them with their labels.",
+        epilog=_EVALUATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_evaluate)
+    parser.add_argument("file", metavar="FILE", type=Path, help="the digits")
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help="IDX file of their labels (default: look in the file and beside it)",
+    )
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        default="8-16",
+        help="a bundled network, or the file of another (default 8-16)",
+    )
+
+
 def _open_window(arguments: argparse.Namespace) -> int:
     from cnn_explorer.gui.screen import display_problem
 
@@ -289,6 +329,36 @@ def _network(arguments: argparse.Namespace) -> "Network":
     return new_network(
         filters, sizes, initialisation=arguments.weights or "bank", seed=arguments.seed or 0
     )
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from cnn_explorer.core.blas import limit_threads
+    from cnn_explorer.core.confusion import confusion, right, share, table
+    from cnn_explorer.core.evaluation import read_digits
+    from cnn_explorer.io.datasets import open_digits
+    from cnn_explorer.io.networks import bundled, bundled_network
+    from cnn_explorer.io.weights import load_network
+
+    limit_threads()
+    try:
+        with _progress_bar() as progress, _interruptible() as checkpoint:
+            name = arguments.network
+            network = bundled_network(name) if name in bundled() else load_network(Path(name))
+            digits = open_digits(
+                arguments.file, arguments.labels, progress=progress, checkpoint=checkpoint
+            )
+            if digits.labels is None:
+                raise _Refused(f"{digits.name} has no labels; name their file with --labels.")
+            readings = read_digits(network, digits.images, progress=progress, checkpoint=checkpoint)
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+    except MemoryError:
+        return _say("There is not enough memory for these digits; give fewer.", _FAILED)
+    counts = confusion(readings.classes, digits.labels)
+    known, total = right(counts), len(digits)
+    print(f"{name} reads {known:,} of {total:,} digits right: {share(known, total)}\n")
+    print(table(counts))
+    return 0
 
 
 @contextmanager

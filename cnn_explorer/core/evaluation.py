@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.convolution import Layout, convolve
+from cnn_explorer.core.convolution import convolve
 from cnn_explorer.core.forward import summing_kernel
 from cnn_explorer.core.geometry import pad
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import MapLayer
 from cnn_explorer.core.layers import BatchNorm2d, Flatten, Softmax
-from cnn_explorer.core.network import INPUT_SIZE, Network
+from cnn_explorer.core.network import Network
 from cnn_explorer.core.normalisation import softmax
 from cnn_explorer.core.schemes import ChannelScheme
 
@@ -28,7 +28,6 @@ BATCH = 32
 
 Images = npt.NDArray[np.uint8] | Array
 Classes = npt.NDArray[np.int8]
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +86,7 @@ def read_digits(
         If the network does not end in ten single values, or the scheme is Naive.
     """
     layers = check_reads(network, scheme)
+    temperature = network.trained.temperature if network.trained else 1.0
     classes = np.empty(len(images), np.int8)
     confidences = np.empty(len(images), np.float32)
     for start in range(0, len(images), BATCH):
@@ -95,7 +95,7 @@ def read_digits(
         if prepare is not None:
             drawings = np.stack([prepare(drawing) for drawing in drawings])
         values = _logits(network, layers, drawings, scheme, checkpoint)
-        shares = softmax(values / np.float32(_temperature(network)), axis=0)
+        shares = softmax(values / np.float32(temperature), axis=0)
         classes[part] = values.argmax(axis=0)
         confidences[part] = shares.max(axis=0)
         if progress is not None:
@@ -129,29 +129,6 @@ def as_drawings(images: Images) -> Array:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return images.astype(np.float32, copy=False)
-
-
-def confusion(readings: Classes, labels: Classes) -> Counts:
-    """Count how often each digit is read as each, shape (true digit, digit read).
-
-    Parameters
-    ----------
-    readings, labels
-        0 to 9, shape (n,).
-    """
-    counts = np.zeros((CLASSES, CLASSES), np.int64)
-    np.add.at(counts, (labels, readings), 1)
-    return counts
-
-
-def accuracy(counts: Counts) -> float:
-    """Share of those that are read as what they are, of a table of `confusion`; NaN of none."""
-    total = int(counts.sum())
-    return int(counts.trace()) / total if total else float("nan")
-
-
-def _temperature(network: Network) -> float:
-    return 1.0
 
 
 def _logits(

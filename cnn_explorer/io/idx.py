@@ -6,12 +6,11 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from cnn_explorer.io.reading import read_announced
+from cnn_explorer.io.reading import Stream, read_announced
 
 _BYTES, _GZIP = b"\0\0\x08", b"\x1f\x8b"
 _MOST_PACKED = 1100
@@ -57,12 +56,10 @@ def read_idx(path: Path, check: Check, checkpoint: Callable[[], None] | None = N
         if not packed:
             return _read(file, held, check, checkpoint)
         with gzip.GzipFile(fileobj=file) as unpacked:
-            return _read(unpacked, held, check, checkpoint)  # type: ignore[arg-type]
+            return _read(unpacked, held, check, checkpoint)
 
 
-def _read(
-    stream: BinaryIO, held: int, check: Check, checkpoint: Callable[[], None] | None
-) -> Bytes:
+def _read(stream: Stream, held: int, check: Check, checkpoint: Callable[[], None] | None) -> Bytes:
     head = stream.read(4)
     if len(head) < 4 or not head.startswith(b"\0\0"):
         raise ValueError("it does not begin as an IDX file does")

@@ -54,7 +54,7 @@ def read_npz(
         If it has no arrays of such names and types, or they are larger. zipfile's and zlib's
         errors come from a damaged file.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         members = {
             name[: -len(".npy")].lower(): name
             for name in archive.namelist()
@@ -68,6 +68,15 @@ def read_npz(
         if label is None:
             return images, None
         return images, _member(archive, label, _WHOLE, most, checkpoint)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError:
+        raise
+    except Exception:  # a damaged table of contents raises many kinds
+        raise ValueError("it is damaged") from None
 
 
 def _member(
@@ -86,7 +95,7 @@ def _member(
         raise ValueError(f"{shown} is packed in an unusual way")
     with archive.open(info) as stream:
         try:
-            return read_npy(stream, kinds, most, checkpoint)  # type: ignore[arg-type]
+            return read_npy(stream, kinds, most, checkpoint)
         except ValueError as error:
             raise ValueError(f"of {shown}, {error}") from None
 

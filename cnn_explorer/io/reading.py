@@ -3,9 +3,10 @@
 Memory follows what is really there, a piece at a time, never what a header promises.
 """
 
+import io
 import math
 from collections.abc import Callable, Collection
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,22 @@ import numpy.typing as npt
 _PIECE = 1 << 20
 
 
+class Stream(Protocol):
+    """A file, or what unpacks one as it is read."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+
+
 def read_announced(
-    stream: BinaryIO, count: int, checkpoint: Callable[[], None] | None = None
+    stream: Stream, count: int, checkpoint: Callable[[], None] | None = None
 ) -> bytearray:
     """Read so many bytes, which are all that is left of a stream.
 
     Parameters
     ----------
     stream
-        A file, or what unpacks one as it is read.
+        What to read from.
     count
         How many bytes were announced.
     checkpoint
@@ -47,7 +55,7 @@ def read_announced(
 
 
 def read_npy(
-    stream: BinaryIO,
+    stream: Stream,
     kinds: Collection[str],
     most: int,
     checkpoint: Callable[[], None] | None = None,
@@ -76,17 +84,29 @@ def read_npy(
         If it is of another kind, larger, cut short or longer than announced; the reason follows a
         name: “it holds objects”.
     """
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("it is written in another version of npy")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    shape, fortran, dtype = _header(stream)
     if dtype.str not in kinds:
         known = " or ".join(dict.fromkeys(np.dtype(kind).name for kind in kinds))
         raise ValueError(f"it holds {_kind(dtype)}, not {known}")
     count = math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or count > most:
-        raise ValueError(f"it announces {count:,} bytes; {most:,} are the most")
+    if min(shape, default=0) < 0 or max(shape, default=0) > most or count > most:
+        raise ValueError(f"it announces {count:.6g} bytes; {most:,} are the most")
     values = np.frombuffer(read_announced(stream, count, checkpoint), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _header(stream: Stream) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether it is stored by columns, and type; read whole before any of it is parsed."""
+    start = stream.read(10)
+    if len(start) < 10 or not start.startswith(b"\x93NUMPY"):
+        raise ValueError("it is no array")
+    if start[6:8] != b"\x01\x00":
+        raise ValueError("it is written in another version of npy")
+    text = io.BytesIO(start[8:] + stream.read(int.from_bytes(start[8:], "little")))
+    try:
+        return np.lib.format.read_array_header_1_0(text)
+    except Exception:  # numpy parses it as Python, which raises many kinds
+        raise ValueError("its header cannot be read") from None
 
 
 def _kind(dtype: np.dtype[Any]) -> str:
