@@ -336,14 +336,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from cnn_explorer.core.confusion import confusion, right, share, table
     from cnn_explorer.core.evaluation import read_digits
     from cnn_explorer.io.datasets import open_digits
-    from cnn_explorer.io.networks import bundled, bundled_network
+    from cnn_explorer.io.networks import BUNDLED, bundled_network
     from cnn_explorer.io.weights import load_network
 
     limit_threads()
     try:
         with _progress_bar() as progress, _interruptible() as checkpoint:
             name = arguments.network
-            network = bundled_network(name) if name in bundled() else load_network(Path(name))
+            network = bundled_network(name) if name in BUNDLED else load_network(Path(name))
             digits = open_digits(
                 arguments.file, arguments.labels, progress=progress, checkpoint=checkpoint
             )

@@ -47,5 +47,6 @@ def table(counts: Counts) -> str:
     lines = ["read as".rjust(6 + width * CLASSES), heading + "right".rjust(11)]
     for digit, row in enumerate(counts):
         cells = "".join(f"{count:,}".rjust(width) if count else ".".rjust(width) for count in row)
-        lines.append(f"{digit:6}{cells}{share(int(row[digit]), int(row.sum())):>11}")
+        right_of_it = share(int(row[digit]), int(row.sum())) if row.any() else "-"
+        lines.append(f"{digit:6}{cells}{right_of_it:>11}")
     return "\n".join(lines)
