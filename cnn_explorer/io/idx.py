@@ -74,6 +74,6 @@ def _read(stream: Stream, held: int, check: Check, checkpoint: Callable[[], None
         raise ValueError(
             f"it announces {math.prod(shape):,} bytes, more than a file of its size can hold"
         )
-    return np.frombuffer(read_announced(stream, math.prod(shape), checkpoint), np.uint8).reshape(
-        shape
-    )
+    return np.frombuffer(
+        read_announced(stream, "it", math.prod(shape), checkpoint), np.uint8
+    ).reshape(shape)

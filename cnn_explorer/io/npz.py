@@ -94,10 +94,7 @@ def _member(
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{shown} is packed in an unusual way")
     with archive.open(info) as stream:
-        try:
-            return read_npy(stream, kinds, most, checkpoint)
-        except ValueError as error:
-            raise ValueError(f"of {shown}, {error}") from None
+        return read_npy(stream, shown, kinds, most, checkpoint)
 
 
 def as_pixels(images: npt.NDArray[Any]) -> npt.NDArray[Any]:

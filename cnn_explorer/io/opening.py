@@ -79,10 +79,7 @@ def member_array(archive: zipfile.ZipFile, name: str, kind: str, most: int) -> n
         Bytes that its values may take.
     """
     with _opened(archive, f"{name}.npy") as file:
-        try:
-            array = read_npy(file, (kind,), most)
-        except ValueError as error:
-            raise ValueError(f"of {name}, {error}") from None
+        array = read_npy(file, name, (kind,), most)
     if not array.flags.c_contiguous:
         raise ValueError(f"{name} is stored by columns")
     return array

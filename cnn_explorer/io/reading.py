@@ -22,7 +22,7 @@ class Stream(Protocol):
 
 
 def read_announced(
-    stream: Stream, count: int, checkpoint: Callable[[], None] | None = None
+    stream: Stream, name: str, count: int, checkpoint: Callable[[], None] | None = None
 ) -> bytearray:
     """Read so many bytes, which are all that is left of a stream.
 
@@ -30,6 +30,8 @@ def read_announced(
     ----------
     stream
         What to read from.
+    name
+        What it is called in errors: “it”.
     count
         How many bytes were announced.
     checkpoint
@@ -50,12 +52,13 @@ def read_announced(
         data += piece
     if len(data) != count:
         there = "more" if len(data) > count else f"only {len(data):,}"
-        raise ValueError(f"it announces {count:,} bytes, but holds {there}")
+        raise ValueError(f"{name} announces {count:,} bytes, but holds {there}")
     return data
 
 
 def read_npy(
     stream: Stream,
+    name: str,
     kinds: Collection[str],
     most: int,
     checkpoint: Callable[[], None] | None = None,
@@ -66,6 +69,8 @@ def read_npy(
     ----------
     stream
         The file.
+    name
+        What the array is called in errors.
     kinds
         Types that the array may have, as `numpy.dtype.str` has them: "<f4".
     most
@@ -81,35 +86,34 @@ def read_npy(
     Raises
     ------
     ValueError
-        If it is of another kind, larger, cut short or longer than announced; the reason follows a
-        name: “it holds objects”.
+        If it is of another kind, larger, cut short or longer than announced.
     """
-    shape, fortran, dtype = _header(stream)
+    shape, fortran, dtype = _header(stream, name)
     if dtype.str not in kinds:
         known = " or ".join(dict.fromkeys(np.dtype(kind).name for kind in kinds))
-        raise ValueError(f"it holds {_kind(dtype)}, not {known}")
+        raise ValueError(f"{name} is of type {_kind(dtype)}, not {known}")
     count = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or max(shape, default=0) > most or count > most:
-        raise ValueError(f"it announces {count:.6g} bytes; {most:,} are the most")
-    values = np.frombuffer(read_announced(stream, count, checkpoint), dtype)
+        raise ValueError(f"{name} announces {count:.6g} bytes; {most:,} are the most")
+    values = np.frombuffer(read_announced(stream, name, count, checkpoint), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(stream: Stream) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(stream: Stream, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is stored by columns, and type; read whole before any of it is parsed."""
     start = stream.read(10)
     if len(start) < 10 or not start.startswith(b"\x93NUMPY"):
-        raise ValueError("it is no array")
+        raise ValueError(f"{name} is no array")
     if start[6:8] != b"\x01\x00":
-        raise ValueError("it is written in another version of npy")
+        raise ValueError(f"{name} is written in another version of npy")
     text = io.BytesIO(start[8:] + stream.read(int.from_bytes(start[8:], "little")))
     try:
         return np.lib.format.read_array_header_1_0(text)
     except Exception:  # numpy parses it as Python, which raises many kinds
-        raise ValueError("its header cannot be read") from None
+        raise ValueError(f"{name} has a header that cannot be read") from None
 
 
 def _kind(dtype: np.dtype[Any]) -> str:
     if dtype.hasobject:
-        return "objects, which can run a program as they are read"
-    return dtype.name[:40] if dtype.names is None else "records"
+        return "object, which could run a program,"
+    return dtype.name[:40] if dtype.names is None else "record"

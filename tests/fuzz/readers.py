@@ -17,6 +17,7 @@ import numpy as np
 
 from cnn_explorer.io.datasets import DigitsError, open_digits
 from cnn_explorer.io.session import SessionError, load, opening_state, save
+from cnn_explorer.io.weights import NetworkError, load_network, save_network
 
 from .mutations import mutated
 
@@ -91,6 +92,28 @@ def _saved() -> dict[str, bytes]:
             return {name: archive.read(name) for name in archive.namelist()}
 
 
+def _safetensors(change: Change) -> bytes:
+    """The header behind its length, and the tensors."""
+    content = _network(".safetensors")
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = change(content[8:end])
+    return len(header).to_bytes(8, "little") + header + change(content[end:])
+
+
+def _npz_network(change: Change) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_network(".npz"))) as archive:
+        members = {name: change(archive.read(name)) for name in archive.namelist()}
+    return _zip(members, zipfile.ZIP_STORED)
+
+
+@cache
+def _network(ending: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a{ending}"
+        save_network(path, opening_state().network)
+        return path.read_bytes()
+
+
 def _npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
@@ -112,6 +135,8 @@ READERS = (
     Reader("packed npz", _npz_packed, open_digits, DigitsError),
     Reader("floats npz", _npz_floats, open_digits, DigitsError),
     Reader("cnnx", _session, load, SessionError),
+    Reader("safetensors", _safetensors, load_network, NetworkError),
+    Reader("network npz", _npz_network, load_network, NetworkError),
 )
 
 
