@@ -336,14 +336,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from cnn_explorer.core.confusion import confusion, right, share, table
     from cnn_explorer.core.evaluation import read_digits
     from cnn_explorer.io.datasets import open_digits
-    from cnn_explorer.io.networks import BUNDLED, bundled_network
-    from cnn_explorer.io.weights import load_network
+    from cnn_explorer.io.networks import named_network
 
     limit_threads()
     try:
         with _progress_bar() as progress, _interruptible() as checkpoint:
-            name = arguments.network
-            network = bundled_network(name) if name in BUNDLED else load_network(Path(name))
+            network = named_network(arguments.network)
             digits = open_digits(
                 arguments.file, arguments.labels, progress=progress, checkpoint=checkpoint
             )
@@ -356,7 +354,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         return _say("There is not enough memory for these digits; give fewer.", _FAILED)
     counts = confusion(readings.classes, digits.labels)
     known, total = right(counts), len(digits)
-    print(f"{name} reads {known:,} of {total:,} digits right: {share(known, total)}\n")
+    print(f"{arguments.network} reads {known:,} of {total:,} digits right: {share(known, total)}\n")
     print(table(counts))
     return 0
 

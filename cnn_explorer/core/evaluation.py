@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.convolution import convolve
-from cnn_explorer.core.forward import summing_kernel
+from cnn_explorer.core.forward import Activations, summing_kernel
 from cnn_explorer.core.geometry import pad
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layer import MapLayer
@@ -53,6 +53,10 @@ class Readings:
         self.classes.flags.writeable = False
         self.confidences.flags.writeable = False
 
+    def are_of(self, network: Network, scheme: ChannelScheme) -> bool:
+        """Whether they are of that network, as it is, in that scheme."""
+        return self.network is network and self.scheme is scheme
+
 
 def read_digits(
     network: Network,
@@ -86,7 +90,6 @@ def read_digits(
         If the network does not end in ten single values, or the scheme is Naive.
     """
     layers = check_reads(network, scheme)
-    temperature = network.trained.temperature if network.trained else 1.0
     classes = np.empty(len(images), np.int8)
     confidences = np.empty(len(images), np.float32)
     for start in range(0, len(images), BATCH):
@@ -95,12 +98,24 @@ def read_digits(
         if prepare is not None:
             drawings = np.stack([prepare(drawing) for drawing in drawings])
         values = _logits(network, layers, drawings, scheme, checkpoint)
-        shares = softmax(values / np.float32(temperature), axis=0)
-        classes[part] = values.argmax(axis=0)
-        confidences[part] = shares.max(axis=0)
+        classes[part], confidences[part] = _likeliest(network, values)
         if progress is not None:
             progress(min(start + BATCH, len(images)), len(images))
     return Readings(network, scheme, classes, confidences)
+
+
+def reading_of(activations: Activations) -> tuple[int, float]:
+    """What a pass reads in its drawing: the likeliest digit and its probability.
+
+    Raises
+    ------
+    ValueError
+        As `check_reads`.
+    """
+    state = activations.state
+    layers = check_reads(state.network, state.scheme)
+    classes, confidences = _likeliest(state.network, activations.maps[layers - 1][:, :, 0])
+    return int(classes[0]), float(confidences[0])
 
 
 def check_reads(network: Network, scheme: ChannelScheme) -> int:
@@ -129,6 +144,13 @@ def as_drawings(images: Images) -> Array:
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     return images.astype(np.float32, copy=False)
+
+
+def _likeliest(network: Network, values: Array) -> tuple[npt.NDArray[np.intp], Array]:
+    """The largest of ten values, shape (10, n), and its probability, each of shape (n,)."""
+    temperature = network.trained.temperature if network.trained else 1.0
+    shares = softmax(values / np.float32(temperature), axis=0)
+    return values.argmax(axis=0), shares.max(axis=0)
 
 
 def _logits(

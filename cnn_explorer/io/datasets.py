@@ -15,7 +15,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.evaluation import CLASSES, Classes, Images, as_drawings
 from cnn_explorer.core.network import INPUT_SIZE
 from cnn_explorer.io.idx import is_idx, read_idx
-from cnn_explorer.io.npz import as_pixels, is_npz, read_npz
+from cnn_explorer.io.npz import as_pixels, has_images, is_npz, read_npz
 
 MOST_IMAGES = 200_000
 _MOST_BYTES = MOST_IMAGES * 28 * 28 * 4
@@ -102,6 +102,17 @@ def open_digits(
         except _ERRORS as error:
             raise _sentence(labels, error) from None
     return Digits(path.name, images, None if found is None else _fitting(found, images, labels))
+
+
+def may_hold_digits(path: Path) -> bool:
+    """Whether a path looks like one for `open_digits`: a folder, an IDX file, arrays of images."""
+    if path.is_dir():
+        return True
+    try:
+        head = _head(path)
+        return is_idx(head) or (is_npz(head) and has_images(path))
+    except _ERRORS:
+        return False
 
 
 def _read_file(path: Path, checkpoint: Callable[[], None] | None) -> tuple[Any, Any]:

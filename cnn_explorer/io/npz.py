@@ -29,6 +29,15 @@ def is_npz(head: bytes) -> bool:
     return head.startswith(b"PK")
 
 
+def has_images(path: Path) -> bool:
+    """Whether such a file has an array of a name that `read_npz` knows, whatever is in it.
+
+    Raises ValueError where the file is damaged.
+    """
+    with _opened(path) as archive:
+        return not _members(archive).keys().isdisjoint(_NAMES)
+
+
 def read_npz(
     path: Path, most: int, checkpoint: Callable[[], None] | None = None
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
@@ -55,11 +64,7 @@ def read_npz(
         errors come from a damaged file.
     """
     with _opened(path) as archive:
-        members = {
-            name[: -len(".npy")].lower(): name
-            for name in archive.namelist()
-            if name.endswith(".npy")
-        }
+        members = _members(archive)
         found = next((name for name in _NAMES if name in members), None)
         if found is None:
             raise ValueError("it has no array called images, x or x_train")
@@ -79,6 +84,12 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise ValueError("it is damaged") from None
 
 
+def _members(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The files of arrays, by the arrays' names in small letters."""
+    names = [name for name in archive.namelist() if name.endswith(".npy")]
+    return {name.removesuffix(".npy").lower(): name for name in names}
+
+
 def _member(
     archive: zipfile.ZipFile,
     name: str,
@@ -87,7 +98,7 @@ def _member(
     checkpoint: Callable[[], None] | None,
 ) -> npt.NDArray[Any]:
     info = archive.getinfo(name)
-    shown = name[: -len(".npy")][:40]
+    shown = name.removesuffix(".npy")[:40]
     if info.flag_bits & 1:
         raise ValueError(f"{shown} is encrypted")
     # Other packings are not unpacked a piece at a time.
