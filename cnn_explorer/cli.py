@@ -7,16 +7,22 @@ used.
 
 import argparse
 import io
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from cnn_explorer import __version__
-
-_FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
+from cnn_explorer.cli_evaluate import add_evaluate
+from cnn_explorer.console import (
+    FAILED,
+    INTERRUPTED,
+    REFUSED,
+    Parser,
+    Refused,
+    interruptible,
+    progress_bar,
+    say,
+)
 
 _EXAMPLES = """\
 examples:
@@ -43,33 +49,8 @@ examples:
   cnn-explorer export --filters 32,64,128 --scheme naive --address "2.0-3.*" --out maps
 """
 
-_EVALUATE_EXAMPLES = """\
-FILE is an IDX file, packed by gzip or not, an NPZ file (arrays called images and labels, x and y,
-or x_train and y_train), or a folder of pictures, labelled by the folders in it, 0 to 9, or by the
-digit that their names begin with.
-
-examples:
-  cnn-explorer evaluate t10k-images-idx3-ubyte.gz
-  cnn-explorer evaluate digits.idx --labels answers.idx --network 3-4
-  cnn-explorer evaluate scans --network mine.safetensors
-"""
-
-
 if TYPE_CHECKING:
     from cnn_explorer.core.network import Network
-
-
-class _Refused(Exception):
-    """What was asked for cannot be done; the message is one sentence."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers wrong arguments with one sentence instead of its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse in argparse's own words."""
-        words = message[:1].upper() + message[1:].rstrip(".")
-        raise _Refused(f"{words}; see {self.prog} --help.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,14 +73,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
-    except _Refused as refusal:
-        return _say(str(refusal), _REFUSED)
+    except Refused as refusal:
+        return say(str(refusal), REFUSED)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="cnn-explorer",
         description=(
             "Shows how the maps of a convolutional layer are made. Opens the window, unless a "
@@ -113,7 +94,7 @@ def _parser() -> _Parser:
     parser.set_defaults(run=_open_window)
     commands = parser.add_subparsers(metavar="command", title="commands")
     _add_export(commands)
-    _add_evaluate(commands)
+    add_evaluate(commands)
     self_test = commands.add_parser(
         "self-test",
         help="try the installed program in a window of its own, and tell whether it works",
@@ -124,7 +105,7 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
     from cnn_explorer.core.kernels import INITIALISATIONS
     from cnn_explorer.core.schemes import ChannelScheme
     from cnn_explorer.core.trained import TRAINED
@@ -210,37 +191,12 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add("--out", metavar="DIR", required=True, help="folder to write to; made if need be")
 
 
-def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        help="read the digits in a file, and compare them with their labels",
-        description="Reads the digits in a file, and compares them with their labels.",
-        epilog=_EVALUATE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(run=_evaluate)
-    parser.add_argument("file", metavar="FILE", type=Path, help="the digits")
-    parser.add_argument(
-        "--labels",
-        metavar="FILE",
-        type=Path,
-        help="IDX file of their labels (default: look in the file and beside it)",
-    )
-    parser.add_argument(
-        "--network",
-        metavar="NAME",
-        default="8-16",
-        help="a bundled network, or the file of another (default 8-16)",
-    )
-
-
 def _open_window(arguments: argparse.Namespace) -> int:
     from cnn_explorer.gui.screen import display_problem
 
     problem = display_problem()
     if problem is not None:
-        raise _Refused(problem)
+        raise Refused(problem)
     from cnn_explorer.app import run_window
 
     return run_window(["cnn-explorer"])
@@ -261,9 +217,9 @@ def _export(arguments: argparse.Namespace) -> int:
     from cnn_explorer.io.images import read_drawing
 
     if not arguments.out:
-        raise _Refused("The name of the --out folder is empty; give one.")
+        raise Refused("The name of the --out folder is empty; give one.")
     if arguments.image is None and arguments.invert is not None:
-        raise _Refused("The options --invert and --no-invert need --image.")
+        raise Refused("The options --invert and --no-invert need --image.")
     try:
         network = _network(arguments)
         options = ExportOptions(
@@ -277,9 +233,9 @@ def _export(arguments: argparse.Namespace) -> int:
             drawing = read_drawing(arguments.image, invert=arguments.invert).drawing
         state = State(drawing, network, ChannelScheme(arguments.scheme))
     except ValueError as error:
-        raise _Refused(str(error)) from None
+        raise Refused(str(error)) from None
     try:
-        with _progress_bar() as progress, _interruptible() as checkpoint:
+        with progress_bar() as progress, interruptible() as checkpoint:
             names = export(
                 state,
                 arguments.out,
@@ -289,15 +245,15 @@ def _export(arguments: argparse.Namespace) -> int:
                 checkpoint=checkpoint,
             )
     except FilesExistError as error:
-        raise _Refused(f"{str(error)[:-1]} with --overwrite.") from None
+        raise Refused(f"{str(error)[:-1]} with --overwrite.") from None
     except (ExportError, FolderError) as error:
-        raise _Refused(str(error)) from None
+        raise Refused(str(error)) from None
     except FileError as error:
-        return _say(str(error), _FAILED)
+        return say(str(error), FAILED)
     except MemoryError:
-        return _say("There is not enough memory for this export; export less.", _FAILED)
+        return say("There is not enough memory for this export; export less.", FAILED)
     except KeyboardInterrupt:
-        return _say("Interrupted; nothing was written.", _INTERRUPTED)
+        return say("Interrupted; nothing was written.", INTERRUPTED)
     print(f"Wrote {len(names)} files to {arguments.out}.")
     return 0
 
@@ -331,81 +287,6 @@ def _network(arguments: argparse.Namespace) -> "Network":
     )
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from cnn_explorer.core.blas import limit_threads
-    from cnn_explorer.core.confusion import confusion, right, share, table
-    from cnn_explorer.core.evaluation import read_digits
-    from cnn_explorer.io.datasets import open_digits
-    from cnn_explorer.io.networks import named_network
-
-    limit_threads()
-    try:
-        with _progress_bar() as progress, _interruptible() as checkpoint:
-            network = named_network(arguments.network)
-            digits = open_digits(
-                arguments.file, arguments.labels, progress=progress, checkpoint=checkpoint
-            )
-            if digits.labels is None:
-                raise _Refused(f"{digits.name} has no labels; name their file with --labels.")
-            readings = read_digits(network, digits.images, progress=progress, checkpoint=checkpoint)
-    except ValueError as error:
-        raise _Refused(str(error)) from None
-    except MemoryError:
-        return _say("There is not enough memory for these digits; give fewer.", _FAILED)
-    counts = confusion(readings.classes, digits.labels)
-    known, total = right(counts), len(digits)
-    print(f"{arguments.network} reads {known:,} of {total:,} digits right: {share(known, total)}\n")
-    print(table(counts))
-    return 0
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error where that is a terminal; it is gone when the work is."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    width = 30
-
-    def show(done: int, total: int) -> None:
-        bar = "#" * (done * width // total)
-        sys.stderr.write(f"\r[{bar:<{width}}] {done * 100 // total:3} %")
-        sys.stderr.flush()
-
-    try:
-        yield show
-    finally:
-        sys.stderr.write("\r" + " " * (width + 8) + "\r")
-        sys.stderr.flush()
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], None]]:
-    """Ctrl-C waits for the next call of what is yielded; a second one does not wait.
-
-    Raised in the middle of a call into Qt, PySide6 6.11 makes a SystemError of it now and then.
-    """
-    pressed = False
-
-    def press(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def checkpoint() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield checkpoint  # somebody ignores it, or has a way of their own
-        return
-    signal.signal(signal.SIGINT, press)
-    try:
-        yield checkpoint
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def _whole(text: str) -> int:
     try:
         return int(text)
@@ -420,9 +301,3 @@ def _wholes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"“{text[:40]}” is not whole numbers joined by commas, such as 8,16"
         ) from None
-
-
-def _say(sentence: str, code: int) -> int:
-    """Say what went wrong, on standard error, and hand the exit code on."""
-    print(sentence, file=sys.stderr)
-    return code
