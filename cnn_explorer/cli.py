@@ -7,6 +7,7 @@ used.
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -77,6 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return say(str(refusal), REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # who read what is printed has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 def _parser() -> Parser:

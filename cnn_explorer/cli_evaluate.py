@@ -66,6 +66,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         return say("There is not enough memory for these digits; give fewer.", FAILED)
     counts = confusion(readings.classes, digits.labels)
     known, total = right(counts), len(digits)
-    print(f"{arguments.network} reads {known:,} of {total:,} digits right: {share(known, total)}\n")
-    print(table(counts))
+    first = f"{arguments.network} reads {known:,} of {total:,} digits right: {share(known, total)}"
+    print(first, "", table(counts), sep="\n", flush=True)
     return 0

@@ -155,6 +155,22 @@ def test_a_terminal_sees_a_bar_that_goes_away(
     assert (shown[-2].strip(), shown[-1]) == ("", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are another thing on Windows")
+def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path: Path, network: Path) -> None:
+    command = [sys.executable, "-m", "cnn_explorer", "evaluate", str(write_digits(tmp_path))]
+    with subprocess.Popen(
+        [*command, "--network", str(network)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
 def test_ctrl_c_ends_with_130_and_says_nothing(tmp_path: Path, network: Path) -> None:
     path = write_digits(tmp_path, 60_000)

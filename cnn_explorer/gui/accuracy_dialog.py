@@ -73,13 +73,13 @@ class AccuracyDialog(QDialog):
         column.addWidget(buttons)
         self.set_stale(False)
 
-    def show_counts(self, counts: Counts, name: str) -> None:
-        """Show a table of `cnn_explorer.core.confusion.confusion`, of a file of a name."""
+    def show_counts(self, counts: Counts, source: str) -> None:
+        """Show a table of `cnn_explorer.core.confusion.confusion`, and of what it is."""
         known, total = right(counts), int(counts.sum())
         self._summary.setText(
             f"{share(known, total)} read right: {known:,} of {total:,}; {total - known:,} wrong"
         )
-        self._source.setText(name)
+        self._source.setText(source)
         self.table.fill(counts)
         self.set_stale(False)
 

@@ -10,7 +10,9 @@ from cnn_explorer.core.browsing import Choice
 from cnn_explorer.core.confusion import confusion
 from cnn_explorer.core.evaluation import Readings, check_reads, read_digits
 from cnn_explorer.core.forward import Cancelled
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
+from cnn_explorer.core.trained import is_as_trained
 from cnn_explorer.gui.accuracy_dialog import AccuracyDialog
 from cnn_explorer.gui.digits_strip import DigitsStrip
 from cnn_explorer.gui.document import Document
@@ -177,7 +179,8 @@ class DigitsFiles(QObject):
             self._dialog = AccuracyDialog(self._window)
             self._dialog.chosen.connect(self._open_cell)
             self._dialog.again.connect(self.show_accuracy)
-        self._dialog.show_counts(confusion(readings.classes, digits.labels), digits.name)
+        source = f"{digits.name}, {_by(readings)}"
+        self._dialog.show_counts(confusion(readings.classes, digits.labels), source)
         self._dialog.set_stale(not self._is_fresh(readings))
         self._dialog.show()
         self._dialog.raise_()
@@ -206,3 +209,15 @@ class DigitsFiles(QObject):
     def _is_fresh(self, readings: Readings) -> bool:
         state = self._document.state
         return readings.are_of(state.network, state.scheme)
+
+
+def _by(readings: Readings) -> str:
+    """By whom they are: “read by 8-16, edited, in Shared kernel”."""
+    network = readings.network
+    words = (
+        "read by a network of your own"
+        if network.trained is None
+        else (f"read by {network.trained.name}" + ("" if is_as_trained(network) else ", edited"))
+    )
+    real = readings.scheme is ChannelScheme.REAL
+    return words if real else f"{words}, in the scheme “{readings.scheme.label}”"

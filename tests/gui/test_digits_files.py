@@ -3,6 +3,7 @@
 import struct
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from cnn_explorer.core.browsing import Choice
 from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.evaluation import read_digits
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.network import Network, Trained
+from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import digits_files as module
 from cnn_explorer.gui.accuracy_dialog import AccuracyDialog
@@ -147,9 +149,31 @@ def test_the_accuracy_is_that_of_the_readings(
     classes = read_digits(document.state.network, digits.images).classes
     right = int((classes == digits.labels).sum())
     assert f"{right} of 100; {100 - right} wrong" in dialog._summary.text()
+    assert dialog._source.text() == "test-images, read by a network of your own"
     assert progress.at(progress.count() - 1) == [100, 100]
     opened.show_accuracy()  # it is known
     assert not opened.busy
+
+
+def test_the_table_says_who_read(
+    qtbot: QtBot, opened: DigitsFiles, window: QWidget, document: Document
+) -> None:
+    network = reader()
+    trained = replace(network, trained=Trained("8-16", network.layers))
+    edited = replace(reader(1), trained=trained.trained)
+    for state, words in (
+        (State(blank(), trained), "read by 8-16"),
+        (State(blank(), edited), "read by 8-16, edited"),
+        (
+            State(blank(), trained, ChannelScheme.SHARED),
+            "read by 8-16, in the scheme “Shared kernel”",
+        ),
+    ):
+        document.commit("Other", state)
+        opened.show_accuracy()
+        done(qtbot, opened)
+        (dialog,) = dialogs(window)
+        assert dialog._source.text() == f"test-images, {words}"
 
 
 def test_a_cell_opens_its_digits(
