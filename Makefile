@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-frameworks lint bench soak package screenshots train lower-bounds lock
+.PHONY: help setup run test fuzz conformance test-frameworks lint bench soak package screenshots train lower-bounds lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ run: setup ## open the window; without a display, write the maps to ./cnn-explor
 
 test: setup ## run the tests; needs no display
 	@$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+
+fuzz: setup ## read thousands of broken files of each kind; ARGS="10000 7": how many, and the seed
+	@$(PYTHON) -m tests.fuzz $(ARGS)
 
 conformance: setup ## run ONNX's published tests and print the table that README.md has
 	@$(PYTHON) -m tests.conformance

@@ -7,15 +7,23 @@ used.
 
 import argparse
 import io
-import signal
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from cnn_explorer import __version__
-
-_FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
+from cnn_explorer.cli_evaluate import add_evaluate
+from cnn_explorer.console import (
+    FAILED,
+    INTERRUPTED,
+    REFUSED,
+    Parser,
+    Refused,
+    interruptible,
+    progress_bar,
+    say,
+)
 
 _EXAMPLES = """\
 examples:
@@ -25,6 +33,8 @@ examples:
       write the maps of the digit 7 as pictures into the folder maps
   cnn-explorer export --help
       what else can be exported
+  cnn-explorer evaluate t10k-images-idx3-ubyte.gz
+      read the digits in a file, and tell how many are read right
 """
 
 _EXPORT_EXAMPLES = """\
@@ -40,22 +50,8 @@ examples:
   cnn-explorer export --filters 32,64,128 --scheme naive --address "2.0-3.*" --out maps
 """
 
-
 if TYPE_CHECKING:
     from cnn_explorer.core.network import Network
-
-
-class _Refused(Exception):
-    """What was asked for cannot be done; the message is one sentence."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that answers wrong arguments with one sentence instead of its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse in argparse's own words."""
-        words = message[:1].upper() + message[1:].rstrip(".")
-        raise _Refused(f"{words}; see {self.prog} --help.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,14 +74,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
-    except _Refused as refusal:
-        return _say(str(refusal), _REFUSED)
+    except Refused as refusal:
+        return say(str(refusal), REFUSED)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
+    except BrokenPipeError:  # who read what is printed has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="cnn-explorer",
         description=(
             "Shows how the maps of a convolutional layer are made. Opens the window, unless a "
@@ -99,6 +98,7 @@ def _parser() -> _Parser:
     parser.set_defaults(run=_open_window)
     commands = parser.add_subparsers(metavar="command", title="commands")
     _add_export(commands)
+    add_evaluate(commands)
     self_test = commands.add_parser(
         "self-test",
         help="try the installed program in a window of its own, and tell whether it works",
@@ -109,7 +109,7 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
     from cnn_explorer.core.kernels import INITIALISATIONS
     from cnn_explorer.core.schemes import ChannelScheme
     from cnn_explorer.core.trained import TRAINED
@@ -200,7 +200,7 @@ def _open_window(arguments: argparse.Namespace) -> int:
 
     problem = display_problem()
     if problem is not None:
-        raise _Refused(problem)
+        raise Refused(problem)
     from cnn_explorer.app import run_window
 
     return run_window(["cnn-explorer"])
@@ -221,9 +221,9 @@ def _export(arguments: argparse.Namespace) -> int:
     from cnn_explorer.io.images import read_drawing
 
     if not arguments.out:
-        raise _Refused("The name of the --out folder is empty; give one.")
+        raise Refused("The name of the --out folder is empty; give one.")
     if arguments.image is None and arguments.invert is not None:
-        raise _Refused("The options --invert and --no-invert need --image.")
+        raise Refused("The options --invert and --no-invert need --image.")
     try:
         network = _network(arguments)
         options = ExportOptions(
@@ -237,9 +237,9 @@ def _export(arguments: argparse.Namespace) -> int:
             drawing = read_drawing(arguments.image, invert=arguments.invert).drawing
         state = State(drawing, network, ChannelScheme(arguments.scheme))
     except ValueError as error:
-        raise _Refused(str(error)) from None
+        raise Refused(str(error)) from None
     try:
-        with _progress_bar() as progress, _interruptible() as checkpoint:
+        with progress_bar() as progress, interruptible() as checkpoint:
             names = export(
                 state,
                 arguments.out,
@@ -249,15 +249,15 @@ def _export(arguments: argparse.Namespace) -> int:
                 checkpoint=checkpoint,
             )
     except FilesExistError as error:
-        raise _Refused(f"{str(error)[:-1]} with --overwrite.") from None
+        raise Refused(f"{str(error)[:-1]} with --overwrite.") from None
     except (ExportError, FolderError) as error:
-        raise _Refused(str(error)) from None
+        raise Refused(str(error)) from None
     except FileError as error:
-        return _say(str(error), _FAILED)
+        return say(str(error), FAILED)
     except MemoryError:
-        return _say("There is not enough memory for this export; export less.", _FAILED)
+        return say("There is not enough memory for this export; export less.", FAILED)
     except KeyboardInterrupt:
-        return _say("Interrupted; nothing was written.", _INTERRUPTED)
+        return say("Interrupted; nothing was written.", INTERRUPTED)
     print(f"Wrote {len(names)} files to {arguments.out}.")
     return 0
 
@@ -291,53 +291,6 @@ def _network(arguments: argparse.Namespace) -> "Network":
     )
 
 
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error where that is a terminal; it is gone when the work is."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    width = 30
-
-    def show(done: int, total: int) -> None:
-        bar = "#" * (done * width // total)
-        sys.stderr.write(f"\r[{bar:<{width}}] {done * 100 // total:3} %")
-        sys.stderr.flush()
-
-    try:
-        yield show
-    finally:
-        sys.stderr.write("\r" + " " * (width + 8) + "\r")
-        sys.stderr.flush()
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], None]]:
-    """Ctrl-C waits for the next call of what is yielded; a second one does not wait.
-
-    Raised in the middle of a call into Qt, PySide6 6.11 makes a SystemError of it now and then.
-    """
-    pressed = False
-
-    def press(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def checkpoint() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield checkpoint  # somebody ignores it, or has a way of their own
-        return
-    signal.signal(signal.SIGINT, press)
-    try:
-        yield checkpoint
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def _whole(text: str) -> int:
     try:
         return int(text)
@@ -352,9 +305,3 @@ def _wholes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"“{text[:40]}” is not whole numbers joined by commas, such as 8,16"
         ) from None
-
-
-def _say(sentence: str, code: int) -> int:
-    """Say what went wrong, on standard error, and hand the exit code on."""
-    print(sentence, file=sys.stderr)
-    return code

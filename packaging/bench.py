@@ -36,6 +36,7 @@ def main() -> int:
     if half != "window":
         results["core"] = _run("bench_core.py")
         _print_core(results["core"])
+        results["reading 10,000 images with 8-16, one thread"] = _run("bench_reading.py")
     if half != "core":
         results["start"] = measure_start()
         results |= _run("bench_window.py")

@@ -220,7 +220,7 @@ def _session(
     )
 
 
-def in_turn(runs: dict[str, Run]) -> dict[str, float]:
+def in_turn(runs: dict[str, Run], rounds: int = ROUNDS) -> dict[str, float]:
     """Median milliseconds of each, all run in turn."""
     repeats: dict[str, int] = {}
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -229,7 +229,7 @@ def in_turn(runs: dict[str, Run]) -> dict[str, float]:
         start = time.perf_counter()
         run()
         repeats[name] = max(1, int(SECONDS / (time.perf_counter() - start)))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in runs.items():
             start = time.perf_counter()
             for _ in range(repeats[name]):

@@ -369,6 +369,8 @@ def _padded(maps: Array, layout: Layout, window: Window) -> Array:
         sides.append(slice(side.start * step, (side.stop - 1) * step + length))
     rows, columns = sides
     (top, _), (left, _) = layout.sides
+    if layout.sides == ((0, 0), (0, 0)):
+        return np.ascontiguousarray(maps[:, rows, columns])  # most often the maps themselves
     if layout.padding_mode != "zeros":
         whole = pad(maps, layout.sides, layout.padding_mode)
         return np.ascontiguousarray(whole[:, rows, columns])

@@ -233,7 +233,7 @@ def _summed(
             assert isinstance(layer, Conv2d)
             before = layer.before_activation(
                 inputs,
-                _kernel(layer, state.scheme),
+                summing_kernel(layer, state.scheme),
                 layer.bias,
                 groups=layer.groups,
                 method=method,
@@ -284,7 +284,7 @@ def _holds_making(known: Activations, request: Request) -> bool:
 
 
 @lru_cache(maxsize=MAX_LAYERS)
-def _kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
+def summing_kernel(layer: Conv2d, scheme: ChannelScheme) -> Array:
     """What Real or Shared convolves with, shape (out, in / groups, kh, kw); zeros where muted."""
     kernel = scheme_kernel(layer, scheme)
     if kernel.shape != layer.weight.shape:  # Shared's one kernel serves every input map

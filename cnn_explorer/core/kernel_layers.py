@@ -204,6 +204,10 @@ class Conv2d(Layer):
             self.out_channels, self.depth, self.kernel_size, self.output_size(size)
         )
 
+    def layout(self, size: Size) -> Layout:
+        """Where the windows lie on input maps of (rows, columns) `size`."""
+        return _layout(self, size)
+
     def before_activation(
         self,
         maps: Array,
@@ -237,7 +241,7 @@ class Conv2d(Layer):
         ndarray
             float32, shape (out, rows, columns): the sums with their bias.
         """
-        layout = _layout(self, (maps.shape[1], maps.shape[2]))
+        layout = self.layout((maps.shape[1], maps.shape[2]))
         method = self.fitting_method(method, groups)
         return convolve(maps, kernel, bias, layout, groups, method, checkpoint, window)
 

@@ -48,6 +48,8 @@ class ActionSpec:
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_image", "&File", "&Open image…", "Open an image as the drawing", ("Ctrl+O",), "open"),
+    ActionSpec("open_digits", "&File", "Open &digits…", "Step through the digits of a file, IDX or NPZ, and count how many are read right", ("Ctrl+Shift+O",)),
+    ActionSpec("open_digits_folder", "&File", "Open &folder of digits…", "Step through the pictures in a folder, labelled by its folders or their names"),
     ActionSpec("open_network", "&File", "Open net&work…", "Open a network with its weights: safetensors or NPZ", ("Ctrl+Shift+N",), "open", rule=True),
     ActionSpec("save_network", "&File", "&Save network as…", "Save the network with its weights as safetensors or NPZ", ("Ctrl+Shift+S",)),
     ActionSpec("export", "&File", "&Export…", "Export maps as pictures or numbers", ("Ctrl+E",), "export", rule=True),
@@ -65,6 +67,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("draw", "&Draw", "&Draw", "Draw with the left mouse button; the right one erases", ("Ctrl+D",), "pen", group="tool", checkable=True),
     ActionSpec("erase", "&Draw", "&Erase", "Erase with the left mouse button", ("Ctrl+R",), "eraser", group="tool", checkable=True),
     ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
+    ActionSpec("previous_digit", "&Draw", "&Previous digit", "Draw the digit before, of the file that is open", ("Alt+Left",), rule=True),
+    ActionSpec("next_digit", "&Draw", "&Next digit", "Draw the next digit of the file that is open", ("Alt+Right",)),
     ActionSpec("add_layer", "&Network", "&Add a convolution", "Add a convolution at the end", ("Ctrl+L",), "add"),
     *(
         ActionSpec(f"add_{kind}", "&Network/Add a layer of another &kind", kind, does[0].upper() + does[1:])

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, Qt, Slot
+from PySide6.QtCore import QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
@@ -34,9 +34,11 @@ from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, SIDE, blank
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import HELP, Canvas
 from cnn_explorer.gui.digit_grid import DigitGrid
+from cnn_explorer.gui.digits_strip import DigitsStrip
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
+from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 
@@ -63,6 +65,8 @@ class _Reading:
 class InputPanel(QWidget):
     """The drawing with all that changes it; image files and pictures can be dropped on it.
 
+    Under the canvas is the strip of digits from elsewhere.
+
     Parameters
     ----------
     document, store
@@ -70,7 +74,14 @@ class InputPanel(QWidget):
     actions
         "draw", "erase", "clear", "open_image" and "paste_image", by name; the buttons are theirs.
         Whoever made them connects them to the slots.
+
+    Signals
+    -------
+    digits_given(path)
+        What was dropped or pasted is a file or a folder of digits, not a picture.
     """
+
+    digits_given = Signal(str)
 
     def __init__(
         self,
@@ -86,6 +97,7 @@ class InputPanel(QWidget):
         self._reader = LongJob(self)
         self._read: _Reading | None = None
         self.canvas = Canvas(document, store, self)
+        self.digits = DigitsStrip(document, self)
         self.setAcceptDrops(True)
         self._lay_out()
         self._show_size(store.current.pen_size)
@@ -145,7 +157,7 @@ class InputPanel(QWidget):
         if self.accepts(mime):
             self.use_mime(mime, "Paste image")
         else:
-            self._show_problem("The clipboard holds no image; copy one first.")
+            self.show_problem("The clipboard holds no image; copy one first.")
 
     def accepts(self, mime: QMimeData) -> bool:
         """Whether `use_mime` can try this: it is a picture, or names a file on this machine."""
@@ -155,7 +167,10 @@ class InputPanel(QWidget):
         """Read what was dropped or pasted; `text` names the undo step."""
         files = _files(mime)
         if len(files) > 1:
-            self._show_problem(f"Only one image at a time can be read, not {len(files)}.")
+            self.show_problem(f"Only one image at a time can be read, not {len(files)}.")
+        elif files and may_hold_digits(Path(files[0])):
+            self._show_note("")
+            self.digits_given.emit(files[0])
         elif files:
             self.use_path(files[0], text)
         else:
@@ -194,7 +209,7 @@ class InputPanel(QWidget):
         self._show_note("")
         if not isinstance(error, ImageError):
             raise error
-        self._show_problem(str(error))
+        self.show_problem(str(error))
 
     @Slot()
     def _read_again(self) -> None:
@@ -219,7 +234,9 @@ class InputPanel(QWidget):
         self._again.setText(again)
         self._again.setVisible(bool(again))
 
-    def _show_problem(self, problem: str) -> None:
+    @Slot(str)
+    def show_problem(self, problem: str) -> None:
+        """Say in a sentence what cannot be done."""
         self._show_note("")
         self._problem.setText(_breakable(problem))
         self._problem.show()
@@ -274,6 +291,7 @@ class InputPanel(QWidget):
         rows = QVBoxLayout()
         rows.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
         rows.setSpacing(8)
+        rows.addWidget(self.digits)
         rows.addLayout(self._buttons("draw", "erase", "clear"))
         rows.addLayout(_row(QLabel("Pen", self), self._size, self._size_label))
         rows.addWidget(self._digits_button())

@@ -27,6 +27,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
+from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
 from cnn_explorer.gui.figure_dialog import Figures
@@ -104,6 +105,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(
             self.document, self.selection, self.store, self.layers.in_view, self
         )
+        self.digits = DigitsFiles(self.document, self.store, self.input.digits, self)
         self.figures = Figures(self._parts, self.store, self)
         self.setCentralWidget(self.centre)
         self.setStatusBar(self.status)
@@ -172,6 +174,14 @@ class MainWindow(QMainWindow):
         self.exporter.progressed.connect(self.status.show_progress)
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
+        self.digits.progressed.connect(self.status.show_progress)
+        self.digits.ended.connect(self._work_ended)
+        self.digits.refused.connect(self.input.show_problem)
+        self.status.cancelled.connect(self.digits.cancel)
+        self.input.digits_given.connect(self.digits.open)
+        for name in ("previous_digit", "next_digit"):
+            self.actions_by_name[name].setVisible(False)
+            self.input.digits.opened.connect(self.actions_by_name[name].setVisible)
         self._loader.succeeded.connect(self._signal_loaded)
         self._loader.failed.connect(self._signal_failed)
         self.network_actions.refused.connect(self._say_refused)
@@ -180,6 +190,10 @@ class MainWindow(QMainWindow):
         for name, slot in (
             ("open_image", self.input.open_image),
             ("paste_image", self.input.paste_image),
+            ("open_digits", self.digits.ask),
+            ("open_digits_folder", self.digits.ask_folder),
+            ("previous_digit", self.input.digits.previous),
+            ("next_digit", self.input.digits.next),
             ("draw", self.input.choose_pen),
             ("erase", self.input.choose_eraser),
             ("clear", self.input.clear),
@@ -247,6 +261,7 @@ class MainWindow(QMainWindow):
         if shown.network is not state.network or shown.scheme is not state.scheme:
             return
         self.centre.show_maps(activations)
+        self.input.digits.show_reading(activations)
         if self._pixel is not None:
             self._hover_drawing(self._pixel)
         self.status.show_pass(activations, self.worker.signal_ready)
@@ -346,7 +361,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _work_ended(self, text: str) -> None:
-        if not self.exporter.busy:
+        if not (self.exporter.busy or self.digits.busy):
             self.status.end_work()
         self.status.show_spot(text)
 
@@ -395,6 +410,7 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         self.worker.shut_down()
         self.exporter.shut_down()
+        self.digits.shut_down()
         self.input.shut_down()
         self.networks.shut_down()
         self._loader.shut_down()

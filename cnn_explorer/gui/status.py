@@ -78,7 +78,7 @@ class StatusBar(QStatusBar):
         self._parameters = QLabel(self)
         self._bar = QProgressBar(self)
         self._bar.setFixedWidth(160)
-        self._bar.setAccessibleName("Progress of the export")
+        self._bar.setAccessibleName("Progress of the work")
         self._cancel = QToolButton(self)
         self._cancel.setText("Cancel")
         self._cancel.clicked.connect(self.cancelled)

@@ -32,6 +32,7 @@ _ROLES = {
 _DISABLED = ("#9aa1ac", "#6f7783")
 
 WARNING = ("#a02419", "#ff9b8f")
+_RIGHT = ("#1d6b3a", "#7fd39a")
 
 _SHEET = """
 QToolTip {{ border: 0; padding: 4px 6px; }}
@@ -39,6 +40,7 @@ QFrame#card {{ background: palette(base); border: 1px solid palette(mid); border
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="quiet"] {{ color: palette(placeholder-text); }}
 QLabel[role="warning"] {{ color: {warning}; }}
+QLabel[role="right"] {{ color: {right}; }}
 QLabel[role="grip"] {{ color: palette(dark); font-size: 7px; max-height: 9px; }}
 QScrollBar:vertical {{ width: 10px; background: transparent; }}
 QScrollBar:horizontal {{ height: 10px; background: transparent; }}
@@ -123,7 +125,7 @@ def box_palette(palette: QPalette) -> QPalette:
 
 def sheet_of(dark: bool) -> str:
     """The style sheet on such a palette, which has to be the application's."""
-    return _SHEET.format(warning=WARNING[dark], disabled=_DISABLED[dark])
+    return _SHEET.format(warning=WARNING[dark], right=_RIGHT[dark], disabled=_DISABLED[dark])
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

@@ -147,12 +147,12 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(f"{path} is a device or a pipe; choose an image file.")
         with open(path, "rb") as stream:
-            data = b"" if status.st_size > LARGEST_FILE else stream.read(LARGEST_FILE + 1)
+            data = b"" if status.st_size > LARGEST_FILE else stream.read(status.st_size)
     except FileNotFoundError as error:
         raise ImageError(f"There is no file {path}; choose an image file.") from error
     except OSError as error:
         raise ImageError(f"{path} cannot be read ({error.strerror}); choose another.") from error
-    if status.st_size > LARGEST_FILE or len(data) > LARGEST_FILE:
+    if status.st_size > LARGEST_FILE:
         limit = LARGEST_FILE // 10**6
         raise ImageError(f"{path} is larger than {limit} MB; choose a smaller image.")
     if not data:

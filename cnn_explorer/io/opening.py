@@ -1,15 +1,14 @@
 """Opening files that may be anything: what is wrong in one sentence, and memory within bounds."""
 
-import io
-import math
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import numpy as np
 import numpy.typing as npt
+
+from cnn_explorer.io.reading import read_npy
 
 
 @contextmanager
@@ -60,39 +59,33 @@ def member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     ValueError
         If it is larger or packed: what is written here never is.
     """
-    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
-        raise ValueError(f"{name} is packed")
-    with archive.open(name) as file:
+    with _opened(archive, name) as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"{name} is larger than any can be")
     return content
 
 
-def read_npy(content: bytes, name: str, kind: str) -> npt.NDArray[Any]:
-    """Read an array of a type, its announced size held against the bytes before it is made.
+def member_array(archive: zipfile.ZipFile, name: str, kind: str, most: int) -> npt.NDArray[Any]:
+    """Read an array of an archive; errors as of `member` and `read_npy`.
 
     Parameters
     ----------
-    content
-        The whole file.
     name
-        What the array is called in errors.
+        Of the array; that of its file ends in .npy.
     kind
         The type that it must have: "<f4".
-
-    Raises
-    ------
-    ValueError
-        If it is none, or another one than it announces.
+    most
+        Bytes that its values may take.
     """
-    file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
-    if version != (1, 0):
-        raise ValueError(f"{name} is written in another version of npy")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    data = file.read()
-    if fortran or dtype != np.dtype(kind) or math.prod(shape) * dtype.itemsize != len(data):
-        raise ValueError(f"{name} is not the {np.dtype(kind).name} array that it announces")
-    array: npt.NDArray[Any] = np.frombuffer(data, kind).reshape(shape)
+    with _opened(archive, f"{name}.npy") as file:
+        array = read_npy(file, name, (kind,), most)
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} is stored by columns")
     return array
+
+
+def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is packed")
+    return archive.open(name)

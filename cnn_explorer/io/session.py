@@ -23,7 +23,7 @@ from cnn_explorer.io.digits import digit
 from cnn_explorer.io.files import write_atomically
 from cnn_explorer.io.layer_description import numbers
 from cnn_explorer.io.networks import bundled_network
-from cnn_explorer.io.opening import explained, member, read_npy
+from cnn_explorer.io.opening import explained, member, member_array
 
 MIMETYPE = b"application/x-cnn-explorer"
 VERSION = 2
@@ -94,7 +94,7 @@ def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
         )
 
     def arrays(name: str, kind: str) -> npt.NDArray[Any]:
-        return read_npy(member(archive, f"{name}.npy", MOST_NPY), name, kind)
+        return member_array(archive, name, kind, MOST_NPY)
 
     drawing = numbers(arrays, "drawing")
     if drawing.shape != INPUT_SIZE or drawing.min() < 0 or drawing.max() > 1:

@@ -27,7 +27,7 @@ from cnn_explorer.io.description import (
 )
 from cnn_explorer.io.files import write_atomically
 from cnn_explorer.io.layer_description import Arrays
-from cnn_explorer.io.opening import explained, member, read_npy
+from cnn_explorer.io.opening import explained, member_array
 
 VERSION = 1
 ENDINGS = (".safetensors", ".npz")
@@ -89,10 +89,10 @@ def _from_npz(path: Path) -> Network:
     with zipfile.ZipFile(path) as archive:
 
         def arrays(name: str, kind: str) -> npt.NDArray[Any]:
-            return read_npy(member(archive, f"{name}.npy", MOST_NPY), name, kind)
+            return member_array(archive, name, kind, MOST_NPY)
 
         try:
-            text = read_npy(member(archive, "network.npy", MOST_JSON), "network", "|u1")
+            text = member_array(archive, "network", "|u1", MOST_JSON)
         except KeyError:
             raise ValueError("it has arrays, but none that says which network they are") from None
         names = {name.removesuffix(".npy") for name in archive.namelist()} - {"network"}

@@ -472,14 +472,17 @@ BAD_MUTES: dict[str, tuple[bytes, str]] = {
     "flat": (npy(np.ones(3, bool)), "mutes have shape (3,)"),
     "another number": (npy(np.eye(4, 3, 1, dtype=bool)), "does not mute the 3"),
     "none at all": (npy(np.zeros((0, 3), bool)), "does not mute the 3"),
-    "floats": (npy(np.eye(4, 3, dtype=np.float32)), "is not the bool array"),
-    "bytes": (npy(np.eye(4, 3, dtype=np.uint8)), "is not the bool array"),
+    "floats": (npy(np.eye(4, 3, dtype=np.float32)), "is of type float32, not bool"),
+    "bytes": (npy(np.eye(4, 3, dtype=np.uint8)), "is of type uint8, not bool"),
     "neither true nor false": (
         header(described("(4, 3)", "|b1"), bytes([3] + [0] * 11)),
         "does not mute the 3",
     ),
-    "more than it announces": (npy(np.eye(4, 3, dtype=bool)) + b"\0", "is not the bool array"),
-    "a header that lies": (header(described("(10000000, 3)", "|b1"), b"\1\1\1"), "is not the bool"),
+    "more than it announces": (npy(np.eye(4, 3, dtype=bool)) + b"\0", "but holds more"),
+    "a header that lies": (
+        header(described("(10000000, 3)", "|b1"), b"\1\1\1"),
+        "but holds only 3",
+    ),
 }
 
 
