@@ -165,10 +165,10 @@ class Ledger:
         return f"{label} = map {map_number(making.state, making.address)}"
 
     def source_name(self, position: int) -> str:
-        """What a channel is: “Conv1[0]” or “drawing”."""
+        """What a channel is: “Conv1[0]”, “drawing”, or “centred drawing”."""
         making = self.making
         if len(making.address) == 1:
-            return "drawing"
+            return making.state.input_name
         return _map_name(making.state, (*making.address[:-2], making.channels[position]))
 
     @property
