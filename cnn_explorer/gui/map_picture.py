@@ -92,7 +92,11 @@ class MapPicture:
             return f"rest of {len(self.rest)}: {share}, Enter gives each a row of its own"
         making = self.making
         drawing = len(making.address) == 1
-        name = f"the {making.state.input_name}" if drawing else f"input map {making.channels[position]}"
+        name = (
+            f"the {making.state.input_name}"
+            if drawing
+            else f"input map {making.channels[position]}"
+        )
         if not making.mutable:
             return f"{name}: {self.kernel_name(position)} of each window"
         share, heard = f"{self.share(position)}, ", "not muted"
@@ -121,7 +125,9 @@ class MapPicture:
         painter.setFont(small(font))
         painter.setPen(palette.color(_QUIET))
         captions = (
-            (self.making.state.input_name, "drawing") if len(self.making.address) == 1 else ("input map", "input"),
+            (self.making.state.input_name, "drawing")
+            if len(self.making.address) == 1
+            else ("input map", "input"),
             (kernel_word(self.making.layer) if self.making.mutable else "window",),
             ("running sum", "sum") if self.running else ("contribution", "part"),
             ("negative | positive", "− | +"),
