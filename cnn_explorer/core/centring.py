@@ -1,6 +1,7 @@
 """A drawing as MNIST would have it: its ink of one size, and in the middle."""
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import SIDE
@@ -14,6 +15,7 @@ MIDDLE = 14.5
 MOST = 3.0
 """How many times larger ink may become."""
 
+_Wide = npt.NDArray[np.float64]
 _HALF = 0.5
 _FAINT = 0.1
 _ROOM = SIDE - 2
@@ -77,7 +79,7 @@ def _extent(profile: Array, level: float) -> tuple[float, float]:
     return float(low) - 0.5, float(high) - 0.5
 
 
-def _resampling(masses: Array, scale: float, whole: tuple[float, float]) -> Array:
+def _resampling(masses: _Wide, scale: float, whole: tuple[float, float]) -> _Wide:
     """What each row, or column, of the result takes from those of the drawing, float64.
 
     Parameters
@@ -99,4 +101,5 @@ def _resampling(masses: Array, scale: float, whole: tuple[float, float]) -> Arra
     distances = np.abs(sampled[:, np.newaxis] - sources) * min(scale, 1.0)
     weights = np.maximum(1 - distances, 0)
     sums = weights.sum(axis=1, keepdims=True)
-    return np.asarray(weights / np.where(sums > 0, sums, 1))[:, 2:-2]
+    complete: _Wide = weights / np.where(sums > 0, sums, 1)
+    return complete[:, 2:-2]

@@ -185,5 +185,5 @@ def evidence(activations: Activations, class_: int) -> Evidence:
     proof = prove(again, logit, logit, layer, allowed)
     return Evidence(
         state, class_, index, source, maps, weights, products,
-        mutes.reshape(len(maps), -1).all(axis=1), parts, bias, float(logit[0]), proof,
+        np.asarray(mutes.reshape(len(maps), -1).all(axis=1)), parts, bias, float(logit[0]), proof,
     )  # fmt: skip

@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         self._loader = LongJob(self)
         self._asked: Request | None = None
         self._followed = state
-        self._pixel: tuple[int, int] | None = None
+        self._pointed: tuple[QWidget, tuple[int, int]] | None = None
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
         self._build()
@@ -154,7 +154,9 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.document.changed.connect(self._document_changed)
         # After the cards followed the document.
-        self.tracing = Tracing(self.document, self.selection, self.layers, self.input.canvas, self)
+        self.tracing = Tracing(
+            self.document, self.selection, self.layers, self.input.canvas, self.input.seen, self
+        )
         self.selection.changed.connect(self._selection_changed)
         self.layers.view_changed.connect(self._ask)
         self.centre.described.connect(self.status.show_spot)
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
         self.input.canvas.hovered.connect(self._hover_drawing)
+        self.input.seen.hovered.connect(self._hover_seen)
         self.exporter.progressed.connect(self.status.show_progress)
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
@@ -182,6 +185,8 @@ class MainWindow(QMainWindow):
             ("draw", self.input.choose_pen),
             ("erase", self.input.choose_eraser),
             ("clear", self.input.clear),
+            ("centre", self.input.centre),
+            ("centring", self.input.set_centring),
             ("export", self.exporter.ask),
             ("copy_figure", self.figures.ask),
             ("quit", self.close),
@@ -246,8 +251,7 @@ class MainWindow(QMainWindow):
         if shown.network is not state.network or shown.scheme is not state.scheme:
             return
         self.centre.show_maps(activations)
-        if self._pixel is not None:
-            self._hover_drawing(self._pixel)
+        self._describe_pixel()
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
         if shown is state:
@@ -277,12 +281,28 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _hover_drawing(self, pixel: tuple[int, int] | None) -> None:
-        self._pixel = pixel
+        self._point_at(self.input.canvas, pixel)
+
+    @Slot(object)
+    def _hover_seen(self, pixel: tuple[int, int] | None) -> None:
+        self._point_at(self.input.seen, pixel)
+
+    def _point_at(self, part: QWidget, pixel: tuple[int, int] | None) -> None:
+        self._pointed = None if pixel is None else (part, pixel)
         if pixel is None:
             self.centre.describe_selection()
         else:
-            value = float(self.document.state.drawing[pixel])
-            self.status.show_spot(described("Input", Spot(0, *pixel), value))
+            self._describe_pixel()
+
+    def _describe_pixel(self) -> None:
+        """Tell the value under the pointer, if it is on the drawing or on the centred one."""
+        if self._pointed is None:
+            return
+        state, (part, pixel) = self.document.state, self._pointed
+        seen = part is self.input.seen
+        name = "Input" if seen is state.centred else "Centred drawing" if seen else "Drawing"
+        value = float((self.input.seen.values if seen else state.drawing)[pixel])
+        self.status.show_spot(described(name, Spot(0, *pixel), value))
 
     @Slot(str)
     def _lead(self, to: str) -> None:

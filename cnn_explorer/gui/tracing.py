@@ -14,6 +14,7 @@ from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.map_grid import MapGrid
+from cnn_explorer.gui.seen import SeenTile
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.tiles import TileField
 
@@ -55,8 +56,8 @@ class Tracing(QObject):
     ----------
     document, selection
         Which network, and what is pinned in it.
-    layers, canvas
-        Where the pointer is, and what is marked.
+    layers, canvas, seen
+        Where the pointer is, and what is marked: of the drawing the one that the network gets.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Tracing(QObject):
         selection: SelectionModel,
         layers: LayerColumn,
         canvas: Canvas,
+        seen: SeenTile,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,7 +74,9 @@ class Tracing(QObject):
         self._selection = selection
         self._layers = layers
         self._canvas = canvas
+        self._seen = seen
         self._drawn_on: Pixel | None = None
+        self._seen_at: Pixel | None = None
         self._channel: int | None = None
         self._cell: Cell | None = None
         self._joined: tuple[int | None, int | None] = (None, None)
@@ -83,6 +87,7 @@ class Tracing(QObject):
         layers.described.connect(self._trace)
         layers.pointed.connect(self._join)
         canvas.hovered.connect(self._hover_drawing)
+        seen.hovered.connect(self._hover_seen)
         self._trace()
 
     @Slot(object)
@@ -112,6 +117,8 @@ class Tracing(QObject):
             if self._joined[0] is not None and self._joined[0] >= len(new.network.layers):
                 self._joined = (None, None)
             self._trace()
+        elif new.centred is not old.centred:
+            self._trace()
 
     @Slot(object, object)
     def _trace_selection(self, new: Selection, old: Selection) -> None:
@@ -123,6 +130,11 @@ class Tracing(QObject):
         self._drawn_on = None if self._canvas.drawing else pixel
         self._trace()
 
+    @Slot(object)
+    def _hover_seen(self, pixel: Pixel | None) -> None:
+        self._seen_at = pixel
+        self._trace()
+
     @Slot()
     def _trace(self) -> None:
         state, current = self._document.state, self._selection.current
@@ -130,7 +142,7 @@ class Tracing(QObject):
             return  # what the pointer is on is still a part of the old network
         pointer = self._pointer()
         key = (
-            state.network, state.scheme, current, pointer,
+            state.network, state.scheme, state.centred, current, pointer,
             self._channel, self._cell, self._joined, self._kernel_cell(),
             tuple(grid.mosaic.count for grid in self._grids()),
         )  # fmt: skip
@@ -155,8 +167,9 @@ class Tracing(QObject):
         return [card.maps for card in self._layers.cards]
 
     def _pointer(self) -> _Pointer | None:
-        if self._drawn_on is not None:
-            return _Pointer(0, (), self._drawn_on)
+        input_at = self._seen_at if self._document.state.centred else self._drawn_on
+        if input_at is not None:
+            return _Pointer(0, (), input_at)
         for level, card in enumerate(self._layers.cards, 1):
             for area in (card.maps, card.cells):
                 if area is not None and area.isVisible() and area.hover is not None:
@@ -255,7 +268,10 @@ class Tracing(QObject):
         return range(first, first + family.branches)
 
     def _show(self, levels: list[_Marks]) -> None:
-        self._canvas.show_fields([(shown.field, shown.hovered) for shown in levels[0].fields])
+        fields = [(shown.field, shown.hovered) for shown in levels[0].fields]
+        centred = self._document.state.centred
+        self._canvas.show_fields([] if centred else fields)
+        self._seen.show_fields(fields if centred else [])
         for grid, marks in zip(self._grids(), levels[1:], strict=False):
             if marks.fields or marks.lit or grid.fields or grid.lit:
                 grid.fields, grid.lit = marks.fields, marks.lit

@@ -20,6 +20,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
+from cnn_explorer.gui.seen import SeenTile
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.tiles import Spot
@@ -38,8 +39,9 @@ class Bench:
         self.store = SettingsStore(folder / "settings.json")
         self.column = LayerColumn(self.document, self.selection, self.store, QAction("Add"))
         self.canvas = Canvas(self.document, self.store)
-        self.tracing = Tracing(self.document, self.selection, self.column, self.canvas)
-        for widget in (self.column, self.canvas):
+        self.seen = SeenTile(self.document)
+        self.tracing = Tracing(self.document, self.selection, self.column, self.canvas, self.seen)
+        for widget in (self.column, self.canvas, self.seen):
             qtbot.addWidget(widget)
         self.column.resize(700, 900)
         with qtbot.waitExposed(self.column):
@@ -49,7 +51,7 @@ class Bench:
     def marked(self, level: int, tile: int = 0) -> dict[bool, Mask]:
         """Pixels outlined on a tile: for the pin (False), and for the pointer (True)."""
         if level == 0:
-            fields = list(self.canvas._fields)
+            fields = list(self.canvas._picture.fields)
         else:
             grid = self.column.cards[level - 1].maps
             fields = [(mark.field, mark.hovered) for mark in grid.fields if tile in mark.tiles]
