@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QImageReader,
 )
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -31,31 +30,28 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.centring import centred
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, SIDE, blank
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import HELP, Canvas
+from cnn_explorer.gui.centring import Centring
 from cnn_explorer.gui.digit_grid import DigitGrid
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.seen import SeenTile
+from cnn_explorer.gui.prediction import Prediction
+from cnn_explorer.gui.scrolled_rows import MARGIN as _MARGIN
+from cnn_explorer.gui.scrolled_rows import ScrolledRows
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 
-_MARGIN = 8
 _STEP = 0.5
 _CAPTIONS = {
     "draw": "Draw",
     "erase": "Erase",
     "clear": "Clear",
-    "centre": "Centre",
     "open_image": "Open…",
     "paste_image": "Paste",
 }
-
-
-_SEEN, _WOULD_BE = "the network sees this", "it would be this"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +90,20 @@ class InputPanel(QWidget):
         self._reader = LongJob(self)
         self._read: _Reading | None = None
         self.canvas = Canvas(document, store, self)
-        self.seen = SeenTile(document, self)
+        self.centring = Centring(document, actions, self)
+        self.prediction = Prediction(store, self)
         self.setAcceptDrops(True)
         self._lay_out()
         self._show_size(store.current.pen_size)
         self._show_note("")
         self.choose_pen()
         document.changed.connect(self._forget_picture)
-        document.changed.connect(self._show_centring)
         store.changed.connect(self._show_settings)
         self._reader.succeeded.connect(self._use_reading)
         self._reader.failed.connect(self._show_failure)
         self._size.valueChanged.connect(self._set_size)
         self._digits.chosen.connect(self.use_digit)
         self._again.clicked.connect(self._read_again)
-        self._while_drawing.clicked.connect(self.set_centring)
 
     def shut_down(self) -> None:
         """Wait for a picture that is being read."""
@@ -132,19 +127,6 @@ class InputPanel(QWidget):
     def clear(self) -> None:
         """Take all ink away."""
         self._replace("Clear", blank())
-
-    @Slot()
-    def centre(self) -> None:
-        """Scale and move the ink as MNIST does."""
-        self._replace("Centre", centred(self._document.state.drawing))
-
-    @Slot(bool)
-    def set_centring(self, on: bool) -> None:
-        """Let the network get the drawing centred, or as it is."""
-        state = self._document.state
-        if on is not state.centred:
-            text = "Centre while drawing" if on else "Take the drawing as it is"
-            self._document.commit(text, replace(state, centred=on))
 
     @Slot(int, int)
     def use_digit(self, label: int, style: int = 0) -> None:
@@ -235,13 +217,6 @@ class InputPanel(QWidget):
         if new.drawing is not old.drawing and not shown:
             self._show_note("")
 
-    @Slot(object, object)
-    def _show_centring(self, new: State, old: State) -> None:
-        """Tick what is so, and say what the tile is."""
-        for switch in (self._while_drawing, self._actions["centring"]):
-            switch.setChecked(new.centred)
-        self._caption.setText(_SEEN if new.centred else _WOULD_BE)
-
     def _show_note(self, note: str, again: str = "", reading: _Reading | None = None) -> None:
         self._read = reading
         self._problem.hide()
@@ -302,39 +277,19 @@ class InputPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(self._heading())
         column.addWidget(self.canvas)
-        rows = QVBoxLayout()
-        rows.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
-        rows.setSpacing(8)
+        tools = ScrolledRows(self)
+        rows = tools.rows
         rows.addLayout(self._buttons("draw", "erase", "clear"))
         rows.addLayout(_row(QLabel("Pen", self), self._size, self._size_label))
-        rows.addLayout(self._centring())
+        rows.addWidget(self.centring)
         rows.addWidget(self._digits_button())
         rows.addLayout(self._buttons("open_image", "paste_image"))
         rows.addWidget(self._note)
         rows.addWidget(self._problem)
         rows.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addLayout(rows)
-        column.addStretch(1)
-
-    def _centring(self) -> QHBoxLayout:
-        """The centred drawing, and beside it how to have the drawing so."""
-        self._while_drawing = QCheckBox("while drawing", self)
-        self._while_drawing.setAccessibleName("Centre while drawing")
-        self._while_drawing.setToolTip(self._actions["centring"].toolTip())
-        self._caption = _wrapped("quiet")
-        words = QVBoxLayout()
-        words.setSpacing(4)
-        words.addLayout(self._buttons("centre"))
-        words.addWidget(self._while_drawing)
-        words.addWidget(self._caption)
-        words.addStretch(1)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.seen, 2)
-        row.addLayout(words, 3)
-        state = self._document.state
-        self._show_centring(state, state)
-        return row
+        rows.addWidget(self.prediction)
+        rows.addStretch(1)
+        column.addWidget(tools, 1)
 
     def _heading(self) -> QHBoxLayout:
         title = QLabel("Input", self)

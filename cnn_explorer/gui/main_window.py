@@ -155,7 +155,12 @@ class MainWindow(QMainWindow):
         self.document.changed.connect(self._document_changed)
         # After the cards followed the document.
         self.tracing = Tracing(
-            self.document, self.selection, self.layers, self.input.canvas, self.input.seen, self
+            self.document,
+            self.selection,
+            self.layers,
+            self.input.canvas,
+            self.input.centring.seen,
+            self,
         )
         self.selection.changed.connect(self._selection_changed)
         self.layers.view_changed.connect(self._ask)
@@ -170,7 +175,7 @@ class MainWindow(QMainWindow):
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
         self.input.canvas.hovered.connect(self._hover_drawing)
-        self.input.seen.hovered.connect(self._hover_seen)
+        self.input.centring.seen.hovered.connect(self._hover_seen)
         self.exporter.progressed.connect(self.status.show_progress)
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
@@ -185,8 +190,8 @@ class MainWindow(QMainWindow):
             ("draw", self.input.choose_pen),
             ("erase", self.input.choose_eraser),
             ("clear", self.input.clear),
-            ("centre", self.input.centre),
-            ("centring", self.input.set_centring),
+            ("centre", self.input.centring.centre),
+            ("centring", self.input.centring.set_always),
             ("export", self.exporter.ask),
             ("copy_figure", self.figures.ask),
             ("quit", self.close),
@@ -251,6 +256,7 @@ class MainWindow(QMainWindow):
         if shown.network is not state.network or shown.scheme is not state.scheme:
             return
         self.centre.show_maps(activations)
+        self.input.prediction.show_maps(activations)
         self._describe_pixel()
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
@@ -266,6 +272,7 @@ class MainWindow(QMainWindow):
 
     def _set_stale(self, stale: bool) -> None:
         self.layers.set_stale(stale)
+        self.input.prediction.set_stale(stale)
         self.inspector.set_stale(stale)
 
     @property
@@ -285,7 +292,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _hover_seen(self, pixel: tuple[int, int] | None) -> None:
-        self._point_at(self.input.seen, pixel)
+        self._point_at(self.input.centring.seen, pixel)
 
     def _point_at(self, part: QWidget, pixel: tuple[int, int] | None) -> None:
         self._pointed = None if pixel is None else (part, pixel)
@@ -299,9 +306,9 @@ class MainWindow(QMainWindow):
         if self._pointed is None:
             return
         state, (part, pixel) = self.document.state, self._pointed
-        seen = part is self.input.seen
+        seen = part is self.input.centring.seen
         name = "Input" if seen is state.centred else "Centred drawing" if seen else "Drawing"
-        value = float((self.input.seen.values if seen else state.drawing)[pixel])
+        value = float((self.input.centring.seen.values if seen else state.drawing)[pixel])
         self.status.show_spot(described(name, Spot(0, *pixel), value))
 
     @Slot(str)

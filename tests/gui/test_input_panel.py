@@ -72,8 +72,8 @@ def panel(
         widget.clear,
         widget.open_image,
         widget.paste_image,
-        widget.centre,
-        widget.set_centring,
+        widget.centring.centre,
+        widget.centring.set_always,
     )
     for action, slot in zip(actions.values(), slots, strict=True):
         action.triggered.connect(slot)
