@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -55,16 +55,20 @@ class Centring(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
-        grid.addWidget(self.seen, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.seen, 0, 0, 3, 1)
         grid.addWidget(once, 0, 1)
         grid.addWidget(self._always, 1, 1)
         grid.addWidget(self._caption, 3, 0, 1, 2)
         grid.setRowStretch(2, 1)
-        grid.setColumnStretch(0, 2)
-        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(1, 1)
         self._follow(document.state)
         document.changed.connect(self._show_state)
         self._always.clicked.connect(self.set_always)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the tile whole device pixels, as many as two fifths of the width have."""
+        super().resizeEvent(event)
+        self.seen.fit(self.width() * 2 // 5)
 
     @Slot()
     def centre(self) -> None:

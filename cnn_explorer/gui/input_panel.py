@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, Qt, Slot
+from PySide6.QtCore import QMimeData, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
@@ -240,6 +240,13 @@ class InputPanel(QWidget):
     def _show_settings(self, new: Settings, old: Settings) -> None:
         if new.pen_size != old.pen_size:
             self._show_size(new.pen_size)
+        if new.prediction and not old.prediction:
+            QTimer.singleShot(0, self._reveal_prediction)
+
+    @Slot()
+    def _reveal_prediction(self) -> None:
+        """Scroll to what was opened, once it has its height."""
+        self._tools.ensureWidgetVisible(self.prediction)
 
     def _show_size(self, size: float) -> None:
         self._size.setValue(round(size / _STEP))
@@ -277,8 +284,8 @@ class InputPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(self._heading())
         column.addWidget(self.canvas)
-        tools = ScrolledRows(self)
-        rows = tools.rows
+        self._tools = ScrolledRows(self)
+        rows = self._tools.rows
         rows.addLayout(self._buttons("draw", "erase", "clear"))
         rows.addLayout(_row(QLabel("Pen", self), self._size, self._size_label))
         rows.addWidget(self.centring)
@@ -289,7 +296,7 @@ class InputPanel(QWidget):
         rows.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addWidget(self.prediction)
         rows.addStretch(1)
-        column.addWidget(tools, 1)
+        column.addWidget(self._tools, 1)
 
     def _heading(self) -> QHBoxLayout:
         title = QLabel("Input", self)

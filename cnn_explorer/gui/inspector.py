@@ -1,4 +1,4 @@
-"""The right side: how the selected map is made, and the kernel tensors."""
+"""The right side: how the selected map is made, the kernel tensors, and what speaks for a digit."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.evidence import EvidencePanel
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.making_panel import MakingPanel
 from cnn_explorer.gui.selection import Selection, SelectionModel
@@ -20,7 +21,7 @@ from cnn_explorer.gui.settings import SettingsStore
 
 
 class Inspector(QTabWidget):
-    """Two tabs: how the selected map is made, and the kernel tensors.
+    """Three tabs: how the selected map is made, the kernel tensors, the evidence for a digit.
 
     Parameters
     ----------
@@ -58,7 +59,9 @@ class Inspector(QTabWidget):
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
         self.addTab(_scrolled(self.making), "")
+        self.evidence = EvidencePanel(document, selection, self)
         self.addTab(_scrolled(self.tensors), "Kernel tensors")
+        self.addTab(_scrolled(self.evidence), "Evidence")
         self.currentChanged.connect(self.view_changed)
         selection.changed.connect(self._selection_changed)
         for name, slot in (
@@ -79,6 +82,7 @@ class Inspector(QTabWidget):
         address = self._selection.current.address
         making = activations.making
         self._name_tab()
+        self.evidence.show_maps(activations, colouring)
         if address is not None and not can_be_made(activations.state, address):
             self._behind = False
             self.making.show_steps(activations, address, colouring)
@@ -91,6 +95,7 @@ class Inspector(QTabWidget):
     def set_stale(self, stale: bool) -> None:
         """Dim what is out of date, as all maps or because another map's making is shown."""
         self.making.set_stale(stale or self._behind)
+        self.evidence.set_stale(stale)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the making of the map."""
@@ -113,6 +118,12 @@ class Inspector(QTabWidget):
         """Turn to the kernel tensors."""
         self.setCurrentIndex(1)
         self.tensors.setFocus()
+
+    @Slot(int)
+    def show_class(self, class_: int) -> None:
+        """Turn to what speaks for a digit, and what against it."""
+        self.evidence.show_class(class_)
+        self.setCurrentIndex(2)
 
     @Slot()
     def _switch_zoom(self) -> None:

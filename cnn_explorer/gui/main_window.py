@@ -172,6 +172,9 @@ class MainWindow(QMainWindow):
         self.inspector.making.said.connect(self.status.show_spot)
         self.inspector.making.channel_hovered.connect(self.tracing.show_channel)
         self.inspector.making.cell_hovered.connect(self.tracing.show_cell)
+        self.inspector.evidence.map_hovered.connect(self.tracing.show_map)
+        self.inspector.view_changed.connect(self._mark_class)
+        self.input.prediction.bars.chosen.connect(self._show_evidence)
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
         self.input.canvas.hovered.connect(self._hover_drawing)
@@ -311,6 +314,21 @@ class MainWindow(QMainWindow):
         value = float((self.input.centring.seen.values if seen else state.drawing)[pixel])
         self.status.show_spot(described(name, Spot(0, *pixel), value))
 
+    @Slot(int)
+    def _show_evidence(self, class_: int) -> None:
+        """Show what speaks for a digit, wherever the inspector is."""
+        dock = self._docks[1]
+        dock.show()
+        dock.raise_()
+        self.inspector.show_class(class_)
+        self._mark_class()
+
+    @Slot()
+    def _mark_class(self) -> None:
+        """Mark the digit in the prediction while its evidence is looked at."""
+        evidence = self.inspector.evidence
+        self.input.prediction.bars.mark(evidence.class_ if evidence.isVisible() else None)
+
     @Slot(str)
     def _lead(self, to: str) -> None:
         """Go where the explanation of an answer leads."""
@@ -343,6 +361,7 @@ class MainWindow(QMainWindow):
             ("The enlarged map", self.centre.enlarged),
             (self.inspector.tabText(0), self.inspector.making),
             ("Kernel tensors", self.inspector.tensors),
+            ("Evidence", self.inspector.evidence),
             ("Input", self.input),
         ]
 

@@ -33,6 +33,7 @@ class Prediction(QWidget):
         self._fold.setCheckable(True)
         self._fold.setProperty("flat", "true")
         self._fold.setStyleSheet(
+            "QToolButton { padding: 3px 2px } "
             "QToolButton:checked { background: transparent; color: palette(text); "
             "border-color: transparent } QToolButton:checked:focus { border-color: palette(text) }"
         )

@@ -1,10 +1,11 @@
 """The centred drawing beside the one that is drawn: what the network sees, or would see."""
 
 from collections.abc import Sequence
+from math import ceil
 
-from PySide6.QtCore import QEvent, QSize, Signal, Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.centring import centred
@@ -33,9 +34,7 @@ class SeenTile(QWidget):
         self._hover: tuple[int, int] | None = None
         self.values: Array = centred(document.state.drawing)
         self._picture = DrawingPicture(self.values)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.fit(0)
         self.setMouseTracking(True)
         self._describe(document.state)
         document.changed.connect(self._show_state)
@@ -46,21 +45,12 @@ class SeenTile(QWidget):
             self._picture.fields = fields
             self.update()
 
-    def hasHeightForWidth(self) -> bool:
-        """It is a square."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """As high as wide."""
-        return width
-
-    def sizeHint(self) -> QSize:
-        """Three by three for each pixel."""
-        return QSize(1, 1) * (3 * SIDE + 2 * _MARGIN)
-
-    def minimumSizeHint(self) -> QSize:
-        """Two by two for each pixel."""
-        return QSize(1, 1) * (2 * SIDE + 2 * _MARGIN)
+    def fit(self, room: int) -> None:
+        """Take as many logical pixels as a whole multiple of the drawing needs, at least two."""
+        ratio = self.devicePixelRatioF()
+        multiple = max(ceil(2 * ratio), int(room * ratio) // SIDE)
+        side = ceil(multiple * SIDE / ratio) + 2 * _MARGIN
+        self.setFixedSize(side, side)
 
     @Slot(object, object)
     def _show_state(self, new: State, old: State) -> None:

@@ -80,6 +80,7 @@ class Tracing(QObject):
         self._channel: int | None = None
         self._cell: Cell | None = None
         self._joined: tuple[int | None, int | None] = (None, None)
+        self._spoken: tuple[int, int] | None = None
         self._followed = document.state
         self._traced: object = None
         document.changed.connect(self._follow)
@@ -94,6 +95,12 @@ class Tracing(QObject):
     def show_channel(self, channel: int | None) -> None:
         """Light an input map of the selected map's layer, or none."""
         self._channel = channel
+        self._trace()
+
+    @Slot(object)
+    def show_map(self, spot: tuple[int, int] | None) -> None:
+        """Light a map, (level, number), level 0 for the drawing; or none."""
+        self._spoken = spot
         self._trace()
 
     @Slot(object)
@@ -113,7 +120,7 @@ class Tracing(QObject):
         if new.network is not old.network or new.scheme is not old.scheme:
             self._followed = new
             # The panel still shows the old network; the cards tell anew what they are about.
-            self._channel = self._cell = None
+            self._channel = self._cell = self._spoken = None
             if self._joined[0] is not None and self._joined[0] >= len(new.network.layers):
                 self._joined = (None, None)
             self._trace()
@@ -143,7 +150,7 @@ class Tracing(QObject):
         pointer = self._pointer()
         key = (
             state.network, state.scheme, state.centred, current, pointer,
-            self._channel, self._cell, self._joined, self._kernel_cell(),
+            self._channel, self._cell, self._joined, self._spoken, self._kernel_cell(),
             tuple(grid.mosaic.count for grid in self._grids()),
         )  # fmt: skip
         if key == self._traced:
@@ -214,7 +221,7 @@ class Tracing(QObject):
     def _light_inputs(self, levels: list[_Marks], current: Selection) -> None:
         """The input map of a row, and what a cell of its kernel multiplies."""
         layer = current.layer
-        for at, channel in ((layer, self._channel), self._joined):
+        for at, channel in ((layer, self._channel), self._joined, self._spoken or (None, None)):
             if at is not None and channel is not None:
                 levels[at].lit |= set(self._tiles(at, channel))
         cells = [cell for cell in (self._kernel_cell(),) if cell is not None]
