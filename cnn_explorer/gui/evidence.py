@@ -3,9 +3,10 @@
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnn_explorer.core.addresses import path_to
+from cnn_explorer.core.display import scale_of
 from cnn_explorer.core.evidence import Evidence, evidence, no_evidence
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.reading import percent, read
@@ -13,6 +14,7 @@ from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.evidence_rows import EvidenceRows
 from cnn_explorer.gui.flow import OneLine
+from cnn_explorer.gui.legend import Legend
 from cnn_explorer.gui.proof_line import ProofLine
 from cnn_explorer.gui.row_area import REST
 from cnn_explorer.gui.selection import SelectionModel
@@ -63,11 +65,17 @@ class EvidencePanel(QWidget):
         self._equation.setTextFormat(Qt.TextFormat.PlainText)
         self._equation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._share = Line(self)
+        self._legend = Legend(self)
+        self._scale = QWidget(self)
+        line = QHBoxLayout(self._scale)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self._share, 1)
+        line.addWidget(self._legend)
         self._all = QCheckBox(self)
         self._all.setToolTip("Give each map a row of its own, and scroll")
         self.rows = EvidenceRows(self)
         self.proof = ProofLine(self)
-        self._parts = (self._title, self._equation, self._share, self._all, self.rows, self.proof)
+        self._parts = (self._title, self._equation, self._scale, self._all, self.rows, self.proof)
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(_SPACE)
@@ -148,9 +156,8 @@ class EvidencePanel(QWidget):
         if old is None or (old.title, old.equation) != (found.title, found.equation):
             self._title.setText(found.title)
             self._equation.setText(found.equation)
-        share = "" if shares is None else f", {percent(float(shares[found.class_]))} of the ten"
-        logit = found.footer[-1][1].text
-        self._share.setText(f"Logit {logit}{share}")
+        share = "—" if shares is None else percent(float(shares[found.class_]))
+        self._share.setText(f"Share among the ten: {share}")
         bias = "" if found.bias is None else " + bias"
         self.proof.show_proof(found.proof, f"Σ parts{bias} − logit")
         if len(self._sorted) != len(found.parts):
@@ -173,12 +180,16 @@ class EvidencePanel(QWidget):
         self._all.setVisible(folds)
         first = count if self._all.isChecked() else fitting
         self.rows.show_evidence(found, self._sorted[:first], self._sorted[first:], colouring)
+        products = scale_of([found.products], colouring.colours, colouring.contrast)
+        self._legend.show_scale(colouring.colours, products, "products")
+        # It only grows: numbers that change with every frame ask for no new layout.
+        self._legend.setFixedSize(self._legend.sizeHint().expandedTo(self._legend.minimumSize()))
         self.rows.setMaximumHeight(self.rows.height_for(width))
 
     def _room(self, *, folds: bool) -> int:
         """Height that is left for the rows."""
         width = self.width() - 2 * _MARGIN
-        parts: list[QWidget] = [self._title, self._equation, self._share, self.proof]
+        parts: list[QWidget] = [self._title, self._equation, self._scale, self.proof]
         if folds:
             parts.append(self._all)
         heights = [

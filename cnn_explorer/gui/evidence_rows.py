@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from cnn_explorer.core.display import Scale, scale_of
 from cnn_explorer.core.evidence import Evidence
 from cnn_explorer.gui.colouring import Colouring
-from cnn_explorer.gui.map_picture import paint_values, signed_tints
+from cnn_explorer.gui.map_picture import fitting_name, paint_values, signed_tints
 from cnn_explorer.gui.map_plan import EDGE, GAP, small
 from cnn_explorer.gui.marks import paint_hovered, paint_muted
 from cnn_explorer.gui.row_area import REST, RowArea, Spot
@@ -270,13 +270,11 @@ class EvidenceRows(RowArea):
         painter.save()
         painter.setFont(small(self.font()))
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-        names = "map", "weights", "products", "against | for"
+        captions = ("map",), ("weights", "W"), ("products", "·"), ("against | for", "− | +")
         ends = *plan.tiles[1:], plan.bar, plan.bar + plan.bar_width + GAP
-        for left, end, name in zip((*plan.tiles, plan.bar), ends, names, strict=True):
-            said = painter.fontMetrics().elidedText(
-                name, Qt.TextElideMode.ElideRight, int(end - left)
-            )
-            painter.drawText(QRectF(left, 0, plan.width, plan.header), _LEFT, said)
+        for left, end, names in zip((*plan.tiles, plan.bar), ends, captions, strict=True):
+            name = fitting_name(painter.fontMetrics(), end - left - 2, *names)
+            painter.drawText(QRectF(left, 0, plan.width, plan.header), _LEFT, name)
         painter.restore()
 
     def _paint_rows(self, painter: QPainter, plan: _Plan, tops: dict[int, int]) -> None:
@@ -347,10 +345,12 @@ class EvidenceRows(RowArea):
         ink = self.palette().color(QPalette.ColorRole.Text)
         painter.fillRect(QRectF(middle - 0.5, y - 1, 1, _BAR + 2), ink)
 
-    def _paint_number(self, painter: QPainter, plan: _Plan, row: QRectF, text: str) -> None:
-        painter.setFont(self._digits())
+    def _paint_number(
+        self, painter: QPainter, plan: _Plan, row: QRectF, text: str, *, bold: bool = False
+    ) -> None:
+        painter.setFont(_weighted(self._digits(), bold))
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        painter.drawText(row.adjusted(0, 0, -EDGE, 0), _RIGHT, text)
+        painter.drawText(QRectF(0, row.top(), plan.width - EDGE, row.height()), _RIGHT, text)
         painter.setFont(self.font())
 
     def _paint_footer(self, painter: QPainter, plan: _Plan, top: int) -> None:
@@ -362,12 +362,20 @@ class EvidenceRows(RowArea):
         row = QRectF(0, top + 6, plan.width, plan.line)
         *terms, last = self._evidence.footer
         for name, number in (*terms, last):
-            if name == last[0]:
+            bold = name == last[0]
+            if bold:
                 painter.fillRect(line.translated(0, row.top() - line.top() + 1), ink)
                 row.translate(0, 4)
+            painter.setFont(_weighted(self.font(), bold))
             painter.setPen(ink)
             painter.drawText(row.adjusted(plan.tiles[0], 0, 0, 0), _LEFT, name)
             painter.setOpacity(STALE_OPACITY if self._stale else 1)
-            self._paint_number(painter, plan, row, number.text)
+            self._paint_number(painter, plan, row, number.text, bold=bold)
             painter.setOpacity(1)
             row.translate(0, plan.line)
+
+
+def _weighted(font: QFont, bold: bool) -> QFont:
+    font = QFont(font)
+    font.setBold(bold)
+    return font

@@ -134,7 +134,7 @@ class MapPicture:
         )
         ends = *plan.tiles[1:], plan.share, plan.width
         for left, end, names in zip((*plan.tiles, plan.share), ends, captions, strict=True):
-            name = _fitting(painter.fontMetrics(), end - left - 2, *names)
+            name = fitting_name(painter.fontMetrics(), end - left - 2, *names)
             painter.drawText(QRectF(left, 0, plan.width, plan.header), _LEFT, name)
         painter.setFont(font)
 
@@ -192,7 +192,7 @@ class MapPicture:
         left, places = float(EDGE), []
         for alternatives, (words, width) in zip(names, (*plan.words, ("", 0)), strict=True):
             end = left + plan.below + width
-            name = _fitting(metrics, (end if width else plan.width) - left - 4, *alternatives)
+            name = fitting_name(metrics, (end if width else plan.width) - left - 4, *alternatives)
             painter.setPen(palette.color(_QUIET))
             painter.drawText(QRectF(left, top, plan.width, metrics.height()), _LEFT, name)
             painter.setPen(ink)
@@ -356,7 +356,7 @@ def _fields(network: Network, layer: int, pixel: tuple[int, int]) -> tuple[Field
     return fields[layer], fields[layer + 1]
 
 
-def _fitting(metrics: QFontMetrics, room: float, *names: str) -> str:
+def fitting_name(metrics: QFontMetrics, room: float, *names: str) -> str:
     """The first name that has room, or else what has room of the last."""
     fitting = (name for name in names if metrics.horizontalAdvance(name) <= room)
     return next(fitting, metrics.elidedText(names[-1], Qt.TextElideMode.ElideRight, int(room)))
