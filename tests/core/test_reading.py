@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core.building import add_layer, new_network
-from cnn_explorer.core.drawing import blank
+from cnn_explorer.core.drawing import blank, draw
 from cnn_explorer.core.edit import replaced, with_filters, with_initialisation
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Network
-from cnn_explorer.core.reading import Verdict, logits_layer, no_reading, percent, read
+from cnn_explorer.core.reading import Reading, Verdict, logits_layer, no_reading, percent, read
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.io.digits import digit
+from cnn_explorer.io.digits import digit, styles
+from cnn_explorer.io.networks import bundled_network
 
 from ..toys import toy_network
 
@@ -159,3 +160,33 @@ def test_printed_shares_are_right_and_add_up_but_for_rounding(logits: list[float
 )  # fmt: skip
 def test_a_share_is_never_printed_as_none_or_all(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+LETTERS = {
+    "X": [[(5, 5), (23, 23)], [(5, 23), (23, 5)]],
+    "E": [[(5, 19), (5, 8), (23, 8), (23, 19)], [(14, 8), (14, 17)]],
+}
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("name", ["3-4", "8-16"])
+def test_trained_networks_read_digits_and_refuse_what_is_none(name: str, centred: bool) -> None:
+    network = bundled_network(name)
+
+    def reading(drawing: np.ndarray) -> Reading:
+        return read(passed(network, drawing=drawing, centred=centred))
+
+    every = [(label, style) for label in range(10) for style in range(len(styles(label)))]
+    right = [reading(digit(label, style)).best == label for label, style in every]
+    assert sum(right) >= 0.95 * len(every)
+    assert reading(blank()).verdict is Verdict.BLANK
+    assert reading(np.ones((28, 28), np.float32)).verdict is Verdict.UNKNOWN
+    for strokes in LETTERS.values():
+        assert reading(draw(strokes, size=2)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["3-4", "8-16"])
+@pytest.mark.parametrize("place", [(14, 14), (4, 22)])
+def test_trained_networks_take_a_dot_for_no_digit(name: str, place: tuple[float, float]) -> None:
+    shown = passed(bundled_network(name), drawing=draw([[place]], size=2))
+    assert read(shown).verdict is Verdict.UNKNOWN
