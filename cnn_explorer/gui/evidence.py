@@ -66,16 +66,17 @@ class EvidencePanel(QWidget):
         self._equation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._share = Line(self)
         self._legend = Legend(self)
+        self._all = QCheckBox(self)
+        self._all.setToolTip("Give each map a row of its own, and scroll")
         self._scale = QWidget(self)
         line = QHBoxLayout(self._scale)
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self._share, 1)
+        line.addWidget(self._all)
+        line.addStretch(1)
         line.addWidget(self._legend)
-        self._all = QCheckBox(self)
-        self._all.setToolTip("Give each map a row of its own, and scroll")
         self.rows = EvidenceRows(self)
         self.proof = ProofLine(self)
-        self._parts = (self._title, self._equation, self._scale, self._all, self.rows, self.proof)
+        self._parts = (self._title, self._equation, self._share, self._scale, self.rows, self.proof)
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(_SPACE)
@@ -172,12 +173,9 @@ class EvidencePanel(QWidget):
         if found is None or colouring is None or len(self._sorted) != len(found.parts):
             return
         width, count = self.width() - 2 * _MARGIN, len(found.parts)
-        fitting = self.rows.fitting(found, width, self._room(folds=False))
-        folds = fitting < count
-        if folds:
-            fitting = self.rows.fitting(found, width, self._room(folds=True))
-            self._all.setText(f"all {count}")
-        self._all.setVisible(folds)
+        fitting = self.rows.fitting(found, width, self._room())
+        self._all.setText(f"all {count}")
+        self._all.setVisible(fitting < count)
         first = count if self._all.isChecked() else fitting
         self.rows.show_evidence(found, self._sorted[:first], self._sorted[first:], colouring)
         products = scale_of([found.products], colouring.colours, colouring.contrast)
@@ -186,12 +184,10 @@ class EvidencePanel(QWidget):
         self._legend.setFixedSize(self._legend.sizeHint().expandedTo(self._legend.minimumSize()))
         self.rows.setMaximumHeight(self.rows.height_for(width))
 
-    def _room(self, *, folds: bool) -> int:
+    def _room(self) -> int:
         """Height that is left for the rows."""
         width = self.width() - 2 * _MARGIN
-        parts: list[QWidget] = [self._title, self._equation, self._scale, self.proof]
-        if folds:
-            parts.append(self._all)
+        parts = [part for part in self._parts if part is not self.rows]
         heights = [
             part.heightForWidth(width) if part.hasHeightForWidth() else part.sizeHint().height()
             for part in parts

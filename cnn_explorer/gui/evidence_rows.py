@@ -1,54 +1,26 @@
 """The maps that speak for a class and against it, a row each, over their sum."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QKeyEvent, QPainter, QPalette
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.display import Scale, scale_of
 from cnn_explorer.core.evidence import Evidence
 from cnn_explorer.gui.colouring import Colouring
+from cnn_explorer.gui.evidence_plan import Plan, digits_font, plan_evidence
 from cnn_explorer.gui.map_picture import fitting_name, paint_values, signed_tints
 from cnn_explorer.gui.map_plan import EDGE, GAP, small
 from cnn_explorer.gui.marks import paint_hovered, paint_muted
 from cnn_explorer.gui.row_area import REST, RowArea, Spot
 from cnn_explorer.gui.tiles import STALE_OPACITY
 
-_LEAST, _MOST = 28, 72
-_BAR = 8
-_LEAST_BAR = 36
+_BAR = 8  # logical pixels that a bar is high
 _SIGNS = "·", "="
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A layout, in logical pixels.
-
-    Parameters
-    ----------
-    side
-        Of the pictures.
-    tiles, bar, width
-        Where the three pictures and the bar begin, and where the numbers end.
-    bar_width
-        Of both sides of the bar.
-    header, pitch, line
-        Heights of the captions, of a row, and of a line of the footer.
-    """
-
-    side: float
-    tiles: tuple[float, float, float]
-    bar: float
-    bar_width: float
-    width: int
-    header: int
-    pitch: int
-    line: int
 
 
 class EvidenceRows(RowArea):
@@ -107,7 +79,7 @@ class EvidenceRows(RowArea):
     def fitting(self, evidence: Evidence, width: int, height: int) -> int:
         """How many rows have room: all, or so many that the rest has room below."""
         plan = self._planned(evidence, width)
-        room = height - plan.header - self._footer(evidence, plan)
+        room = height - plan.header - plan.footer
         count = len(evidence.parts)
         return count if count * plan.pitch <= room else max(1, room // plan.pitch - 1)
 
@@ -117,7 +89,7 @@ class EvidenceRows(RowArea):
             return 0
         plan = self._planned(self._evidence, width)
         rows = len(self._rows()) * plan.pitch
-        return plan.header + rows + self._footer(self._evidence, plan)
+        return plan.header + rows + plan.footer
 
     def text(self) -> str:
         """All rows and the footer in words."""
@@ -132,40 +104,17 @@ class EvidenceRows(RowArea):
 
     # Where things are.
 
-    def _planned(self, evidence: Evidence, width: int) -> _Plan:
-        metrics, digits = self.fontMetrics(), QFontMetrics(self._digits())
-        numbers = [*evidence.numbers, *(number for _, number in evidence.footer)]
-        longest = max(len(number.text) for number in numbers)
-        number = digits.horizontalAdvance("0" * max(longest, len("+12.3456")))
-        first = EDGE + metrics.horizontalAdvance("8" * len(str(len(evidence.parts) - 1))) + GAP
-        sign = metrics.horizontalAdvance("=") + 8
-        ratio = self.devicePixelRatioF()
-        rows, columns = evidence.maps.shape[1:]
-        step = max(rows, columns) / ratio
-        factor = max(1.0, metrics.height() / 16)
-        room = (width - first - 2 * sign - 2 * GAP - _LEAST_BAR - number - EDGE) / 3
-        most = _LEAST * factor if step * ratio == 1 else _MOST * factor
-        side = max(1, int(min(room, most) / step)) * step
-        tiles = first, first + side + sign, first + 2 * (side + sign)
-        bar = tiles[2] + side + GAP
-        bar_width = max(_LEAST_BAR, width - bar - GAP - number - EDGE)
-        whole = max(width, round(bar + bar_width + GAP + number + EDGE))
-        pitch = round(max(side, metrics.height() + 4)) + GAP
-        return _Plan(
-            side, tiles, bar, bar_width, whole, metrics.height() + 4, pitch, metrics.height() + 3
-        )
+    def _planned(self, evidence: Evidence, width: int) -> Plan:
+        return plan_evidence(evidence, width, self.font(), self.devicePixelRatioF())
 
-    def _plan(self) -> _Plan:
+    def _plan(self) -> Plan:
         assert self._evidence is not None
         return self._planned(self._evidence, self.viewport().width())
 
-    def _footer(self, evidence: Evidence, plan: _Plan) -> int:
-        return len(evidence.footer) * plan.line + 12
-
-    def _page(self, plan: _Plan) -> int:
+    def _page(self, plan: Plan) -> int:
         """Height in which the rows scroll."""
         assert self._evidence is not None
-        room = self.viewport().height() - plan.header - self._footer(self._evidence, plan)
+        room = self.viewport().height() - plan.header - plan.footer
         return max(0, min(room, len(self._rows()) * plan.pitch))
 
     def _rows(self) -> Sequence[int]:
@@ -243,11 +192,6 @@ class EvidenceRows(RowArea):
 
     # Painting.
 
-    def _digits(self) -> QFont:
-        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        font.setPointSizeF(self.font().pointSizeF() * 0.95)
-        return font
-
     def _paint(self, painter: QPainter) -> None:
         if self._evidence is None:
             return
@@ -265,7 +209,7 @@ class EvidenceRows(RowArea):
         }
         self._paint_rows(painter, plan, tops)
 
-    def _paint_header(self, painter: QPainter, plan: _Plan) -> None:
+    def _paint_header(self, painter: QPainter, plan: Plan) -> None:
         assert self._evidence is not None
         painter.save()
         painter.setFont(small(self.font()))
@@ -277,7 +221,7 @@ class EvidenceRows(RowArea):
             painter.drawText(QRectF(left, 0, plan.width, plan.header), _LEFT, name)
         painter.restore()
 
-    def _paint_rows(self, painter: QPainter, plan: _Plan, tops: dict[int, int]) -> None:
+    def _paint_rows(self, painter: QPainter, plan: Plan, tops: dict[int, int]) -> None:
         evidence, colouring, scales = self._evidence, self._colouring, self._scales
         assert evidence is not None
         assert colouring is not None
@@ -285,8 +229,9 @@ class EvidenceRows(RowArea):
         opacity = STALE_OPACITY if self._stale else 1.0
         positions = [position for position in tops if position != REST]
         arrays = evidence.maps, evidence.weights, evidence.products
+        shape = evidence.maps.shape[1:]
         for column, (values, scale) in enumerate(zip(arrays, scales, strict=True)):
-            places = [self._cell(plan, column, tops[position]) for position in positions]
+            places = [plan.cell(column, tops[position], shape) for position in positions]
             palette = self.palette()
             paint_values(
                 painter, palette, places, values[positions], colouring.colours, scale, opacity
@@ -310,27 +255,16 @@ class EvidenceRows(RowArea):
                     middle = QRectF(left, top, right - left, plan.pitch)
                     painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, sign)
                 if evidence.muted[position]:
-                    paint_muted(painter, self._cell(plan, 2, top))
+                    paint_muted(painter, plan.cell(2, top, shape))
                 if self._under is not None and self._under.position == position:
-                    paint_hovered(painter, self._cell(plan, 0, top), ink)
+                    paint_hovered(painter, plan.cell(0, top, shape), ink)
             painter.setOpacity(opacity)
             self._paint_bar(painter, plan, top, number.exact or 0.0, largest)
             self._paint_number(painter, plan, row, number.text)
             painter.setOpacity(1)
 
-    def _cell(self, plan: _Plan, column: int, top: float) -> QRectF:
-        """Where a row that begins at a height has a picture, on whole device pixels."""
-        assert self._evidence is not None
-        ratio = self.devicePixelRatioF()
-        rows, columns = self._evidence.maps.shape[1:]
-        unit = plan.side / max(rows, columns)
-        width, height = columns * unit, rows * unit
-        x = plan.tiles[column] + (plan.side - width) / 2
-        y = top + (plan.pitch - height) / 2
-        return QRectF(round(x * ratio) / ratio, round(y * ratio) / ratio, width, height)
-
     def _paint_bar(
-        self, painter: QPainter, plan: _Plan, top: float, value: float, largest: float
+        self, painter: QPainter, plan: Plan, top: float, value: float, largest: float
     ) -> None:
         """A bar to the left for what speaks against the class, to the right for what is for it."""
         assert self._colouring is not None
@@ -346,14 +280,14 @@ class EvidenceRows(RowArea):
         painter.fillRect(QRectF(middle - 0.5, y - 1, 1, _BAR + 2), ink)
 
     def _paint_number(
-        self, painter: QPainter, plan: _Plan, row: QRectF, text: str, *, bold: bool = False
+        self, painter: QPainter, plan: Plan, row: QRectF, text: str, *, bold: bool = False
     ) -> None:
-        painter.setFont(_weighted(self._digits(), bold))
+        painter.setFont(_weighted(digits_font(self.font()), bold))
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         painter.drawText(QRectF(0, row.top(), plan.width - EDGE, row.height()), _RIGHT, text)
         painter.setFont(self.font())
 
-    def _paint_footer(self, painter: QPainter, plan: _Plan, top: int) -> None:
+    def _paint_footer(self, painter: QPainter, plan: Plan, top: int) -> None:
         """Under a line: the sum, the bias, what printing cost; under another the logit."""
         assert self._evidence is not None
         ink = self.palette().color(QPalette.ColorRole.Text)
