@@ -21,14 +21,13 @@ def toy_network(
     bias: bool = True,
     average: bool = False,
     softmax: bool = False,
-    initialisation: str = TRAINED,
 ) -> Network:
     """Convolutions, pooling and a dense layer, with weights as good as trained."""
     generator = np.random.default_rng(11)
     layers: list[Layer] = []
     for layer in new_network(filters).layers:
         assert isinstance(layer, Conv2d)
-        layers.append(replace(layer, initialisation=initialisation))
+        layers.append(replace(layer, initialisation=TRAINED))
     maps, number = filters[-1], len(filters)
     if average:
         layers.append(GlobalAvgPool2d(number, maps))
@@ -45,7 +44,7 @@ def toy_network(
             weight,
             generator.normal(0, 0.1, 10).astype(np.float32) if bias else None,
             activation="none",
-            initialisation=initialisation,
+            initialisation=TRAINED,
             fan=(values, 10),
         )
     )

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QToolButton
 
+from cnn_explorer.core.building import new_network
 from cnn_explorer.core.centring import centred
 from cnn_explorer.core.drawing import draw
 from cnn_explorer.core.evidence import evidence
@@ -22,7 +23,7 @@ from .conftest import Driver
 @pytest.fixture
 def reader(driver: Driver) -> Driver:
     """The program on a network that ends in ten values."""
-    driver.window.document.open(State(digit(7), toy_network(initialisation="he")))
+    driver.window.document.open(State(digit(7), toy_network()))
     driver.settle()
     return driver
 
@@ -142,6 +143,7 @@ def test_the_pixel_under_the_pointer_is_told_of_drawing_and_input(reader: Driver
 def test_a_network_of_maps_says_why_it_reads_nothing(driver: Driver) -> None:
     prediction = driver.window.input.prediction
     driver.window.store.update(prediction=True)
+    driver.window.document.open(State(digit(7), new_network((3, 4))))
     driver.settle()
     assert prediction.text == "This network ends in maps of 28×28, not in ten values."
     for kind in ("GlobalAvgPool2d", "Linear"):
