@@ -200,10 +200,10 @@ def _statistics(state: State, index: int) -> tuple[Array, Array]:
     """Mean and variance of each input map of a layer, float32, shape (maps,)."""
     network = state.network
     if index == 0:
-        maps = state.drawing[np.newaxis]
+        maps = state.input[np.newaxis]
     else:
         above = Network(network.layers[:index], network.seed)
-        maps = forward(Request(State(state.drawing, above))).maps[-1]
+        maps = forward(Request(State(state.input, above))).maps[-1]
     with np.errstate(all="ignore"):
         mean, variance = maps.mean(axis=(1, 2)), maps.var(axis=(1, 2))
     if not (np.isfinite(mean).all() and np.isfinite(variance).all()):

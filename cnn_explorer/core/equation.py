@@ -45,7 +45,7 @@ def _convolution(state: State, address: Address) -> str:
     channels = layer.inputs_of(address[-1])
     index, total = "0", ""
     if len(address) == 1:
-        source = "drawing"
+        source = state.input_name
     else:
         number = map_number(state, address[:-1]) if naive else str(channels[0])
         if len(channels) > 1 and not naive:
@@ -66,7 +66,7 @@ def _convolution(state: State, address: Address) -> str:
 
 def _without_kernels(state: State, address: Address) -> str:
     layer, output = state.network.layers[len(address) - 1], address[-1]
-    source = "drawing"
+    source = state.input_name
     if len(address) > 1:
         naive = state.scheme is ChannelScheme.NAIVE
         number = layer.inputs_of(output)[0]

@@ -196,7 +196,7 @@ def _same_maps(known: Activations, other: Request) -> bool:
 
 def _inputs(activations: Activations, layer: int) -> Array:
     """Input maps of a layer in Real and Shared."""
-    return activations.maps[layer - 1] if layer else activations.state.drawing[np.newaxis]
+    return activations.maps[layer - 1] if layer else activations.state.input[np.newaxis]
 
 
 def _summed(
@@ -211,8 +211,8 @@ def _summed(
     work = state.network.multiply_adds
     method = resolve_method(work) if request.method == "auto" else request.method
     base = _base(request, known)
-    window = None if base is None else differing(base.state.drawing, state.drawing)
-    inputs = state.drawing[np.newaxis]
+    window = None if base is None else differing(base.state.input, state.input)
+    inputs = state.input[np.newaxis]
     befores: list[Array | None] = []
     maps, windows = [], []
     for index, layer in enumerate(layers):

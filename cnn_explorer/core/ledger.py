@@ -165,10 +165,10 @@ class Ledger:
         return f"{label} = map {map_number(making.state, making.address)}"
 
     def source_name(self, position: int) -> str:
-        """What a channel is: “Conv1[0]” or “drawing”."""
+        """What a channel is: “Conv1[0]”, “drawing”, or “centred drawing”."""
         making = self.making
         if len(making.address) == 1:
-            return "drawing"
+            return making.state.input_name
         return _map_name(making.state, (*making.address[:-2], making.channels[position]))
 
     @property
@@ -200,7 +200,7 @@ class Ledger:
     def products_rounding(self, position: int) -> Number:
         """What a channel's products as printed lack to its subtotal."""
         products = self.places.numbers(self.terms.products[position])
-        return _difference(self.subtotals[position], products)
+        return difference(self.subtotals[position], products)
 
     def rest(self, positions: Iterable[int]) -> Number:
         """Several channels as one entry: the sum of what is printed of those that count."""
@@ -242,7 +242,7 @@ def ledger_of(making: Making, pixel: tuple[int, int]) -> Ledger:
     before = float(making.before[pixel])
     value = float(making.map[pixel])
     bias = making.bias
-    places = places_for(_largest(parts, np.array([before, bias or 0.0])))
+    places = places_for(largest(parts, np.array([before, bias or 0.0])))
     # What the activation changed may be of another size altogether.
     same = value == 0 or abs(value) == abs(before)
     subtotals = tuple(places.numbers(parts))
@@ -254,11 +254,11 @@ def ledger_of(making: Making, pixel: tuple[int, int]) -> Ledger:
         pixel=pixel,
         terms=making.pixel(*pixel),
         places=places,
-        window_places=places_for(_largest(making.maps)),
-        kernel_places=places_for(_largest(making.kernels)),
+        window_places=places_for(largest(making.maps)),
+        kernel_places=places_for(largest(making.kernels)),
         subtotals=subtotals,
         bias=printed_bias,
-        rounding=_difference(
+        rounding=difference(
             printed_before, counted if printed_bias is None else [*counted, printed_bias]
         ),
         before=printed_before,
@@ -266,12 +266,13 @@ def ledger_of(making: Making, pixel: tuple[int, int]) -> Ledger:
     )
 
 
-def _difference(total: Number, parts: Sequence[Number]) -> Number:
+def difference(total: Number, parts: Sequence[Number]) -> Number:
+    """What parts as printed lack to a total as printed."""
     negative = [None if part.units is None else -part.units for part in parts]
     return total.places.sum([total.units, *negative])
 
 
-def _largest(*arrays: Array) -> float:
+def largest(*arrays: Array) -> float:
     """The largest magnitude among the finite values."""
     return max(float(np.abs(array).max(initial=0, where=np.isfinite(array))) for array in arrays)
 

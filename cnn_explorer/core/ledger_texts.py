@@ -17,9 +17,9 @@ def header_text(ledger: Ledger) -> str:
     field = receptive_field(making.state.network, len(making.address) - 1, ledger.pixel)[0]
     size = f"{field.rows.sum()}×{field.columns.sum()}"
     if isinstance(making.layer, MaxPool2d):
-        return f"— {_winner(ledger)}; pinned; it sees {size} of the drawing"
+        return f"— {_winner(ledger)}; pinned; it sees {size} of the {making.state.input_name}"
     keys = "Esc lets go" if making.map.size == 1 else "arrows move it, Esc lets go"
-    return f"— pinned; {keys}; it sees {size} of the drawing"
+    return f"— pinned; {keys}; it sees {size} of the {making.state.input_name}"
 
 
 def _winner(ledger: Ledger) -> str:

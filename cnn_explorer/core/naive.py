@@ -60,7 +60,7 @@ def naive_maps(
             for addresses, layer, size in zip(needed, layers, sizes, strict=False)
         )
         method = resolve_method(work)
-    parents: dict[Address, Array] = {(): state.drawing}
+    parents: dict[Address, Array] = {(): state.input}
     befores: list[Array] = []
     maps: list[Array] = []
     convolutions = 0

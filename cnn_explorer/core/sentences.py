@@ -74,7 +74,7 @@ def map_sentence(state: State, address: Address) -> str:
     index, filter_ = len(address) - 1, address[-1]
     layer = state.network.layers[index]
     activation = "" if layer.activation == "none" else ACTIVATIONS[layer.activation].label + " of "
-    source = "the drawing" if index == 0 else state.network.names[index - 1]
+    source = f"the {state.input_name}" if index == 0 else state.network.names[index - 1]
     if not is_there(state.network, state.scheme, index):
         return f"{state.network.names[index]} has {_ABSENT}: it takes all maps together."
     title = f"{state.network.names[index]}, map {map_number(state, address)}"

@@ -90,7 +90,7 @@ def _inputs(shown: Activations, address: Address) -> Array | None:
     """The maps that a map is made from, shape (maps, rows, columns)."""
     index = len(address) - 1
     if index == 0:
-        return shown.state.drawing[np.newaxis]
+        return shown.state.input[np.newaxis]
     layer = shown.state.network.layers[index]
     if layer.mixes:
         maps = shown.maps[index - 1]

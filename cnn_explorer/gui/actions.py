@@ -66,6 +66,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("settings_reset", "&Edit", "Reset &settings and layout", "Set colours, brush, text size and window layout back to the defaults", (), "reset", rule=True),
     ActionSpec("draw", "&Draw", "&Draw", "Draw with the left mouse button; the right one erases", ("Ctrl+D",), "pen", group="tool", checkable=True),
     ActionSpec("erase", "&Draw", "&Erase", "Erase with the left mouse button", ("Ctrl+R",), "eraser", group="tool", checkable=True),
+    ActionSpec("centre", "&Draw", "Ce&ntre as MNIST does", "Scale the ink to fit 20×20 pixels, and put its centre of mass in the middle, as MNIST's digits are", ("Ctrl+M",), rule=True),
+    ActionSpec("centring", "&Draw", "Centre &while drawing", "Give the network the drawing centred as MNIST does; what you draw stays as it is", checkable=True),
     ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
     ActionSpec("previous_digit", "&Draw", "&Previous digit", "Draw the digit before, of the file that is open", ("Alt+Left",), rule=True),
     ActionSpec("next_digit", "&Draw", "&Next digit", "Draw the next digit of the file that is open", ("Alt+Right",)),

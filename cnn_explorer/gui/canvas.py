@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QHideEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -25,7 +24,7 @@ from cnn_explorer.core.drawing import SIDE, stroke
 from cnn_explorer.core.explain import Field
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.marks import paint_field
+from cnn_explorer.gui.drawing_picture import DrawingPicture, square_in
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
 HELP = (
@@ -87,8 +86,7 @@ class Canvas(QWidget):
         self._cursor = (SIDE // 2, SIDE // 2)
         self._cursor_shown = False
         self._hover: tuple[int, int] | None = None
-        self._fields: Sequence[tuple[Field, bool]] = ()
-        self._grey = _grey(document.state.drawing)
+        self._picture = DrawingPicture(document.state.drawing)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setMouseTracking(True)
@@ -119,17 +117,15 @@ class Canvas(QWidget):
 
     def show_fields(self, fields: Sequence[tuple[Field, bool]]) -> None:
         """Outline pixels; each with whether it is only for the pointer, and so dashed."""
-        if fields or self._fields:
-            self._fields = fields
+        if fields or self._picture.fields:
+            self._picture.fields = fields
             self.update()
 
     # Where things are.
 
     def square(self) -> QRectF:
         """Where the drawing lies in the widget, in logical pixels."""
-        origin = self.mapTo(self.window(), QPoint(0, 0))
-        room = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        return fitted_square(room, self.devicePixelRatioF(), origin.toTuple())
+        return square_in(self, MARGIN)
 
     def heightForWidth(self, width: int) -> int:
         """As high as wide."""
@@ -177,7 +173,7 @@ class Canvas(QWidget):
             return
         if self._stroke is not None and new.drawing is not self._stroke.drawing:
             self._stroke = None  # undone or replaced while it was drawn: there is nothing to go on
-        self._grey = _grey(new.drawing)
+        self._picture.show(new.drawing)
         # Not repaint(): a fast mouse sends more events than a screen has frames.
         self.update()
 
@@ -303,10 +299,7 @@ class Canvas(QWidget):
         if with_cursor:
             painter.setPen(_pen(ink, 2))
             painter.drawRect(square.adjusted(-3, -3, 3, 3))
-        image = QImage(self._grey.data, SIDE, SIDE, SIDE, QImage.Format.Format_Grayscale8)
-        painter.drawImage(square, image)
-        for field, hovered in self._fields:
-            paint_field(painter, square, field, hovered=hovered)
+        self._picture.paint(painter, square)
         painter.setClipRect(square)
         corner = square.topLeft()
         if with_cursor:
@@ -332,36 +325,6 @@ class Canvas(QWidget):
             pen.setDashPattern([3, 3])
         painter.setPen(pen)
         painter.drawEllipse(centre, radius, radius)
-
-
-def fitted_square(room: QRectF, ratio: float, origin: tuple[float, float] = (0.0, 0.0)) -> QRectF:
-    """Return the largest square in a room whose pixels are whole device pixels.
-
-    Parameters
-    ----------
-    room
-        In logical pixels of the widget.
-    ratio
-        Device pixels for a logical one, which need not be whole.
-    origin
-        (x, y) of the widget in its window, in logical pixels.
-
-    Returns
-    -------
-    QRectF
-        In logical pixels of the widget, in the middle of the room. In device pixels of the window
-        its corner is whole, and its side a multiple of 28, at least 28.
-    """
-    shorter = min(room.width(), room.height()) * ratio
-    side = max(1, floor(shorter / SIDE + 1e-6)) * SIDE
-    x = floor((room.center().x() + origin[0]) * ratio - side / 2 + 1e-6)
-    y = floor((room.center().y() + origin[1]) * ratio - side / 2 + 1e-6)
-    return QRectF(x / ratio - origin[0], y / ratio - origin[1], side / ratio, side / ratio)
-
-
-def _grey(drawing: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Zero is black, 1 is white."""
-    return np.rint(drawing * 255).astype(np.uint8)
 
 
 def _pixel(place: tuple[float, float]) -> tuple[int, int]:

@@ -182,7 +182,7 @@ class FoldedMatrix:
     def input_values(self, row: int, filter_: int) -> Array | None:
         """The input map of a row, in the pass that is shown."""
         if self.layer == 0:
-            return self.state.drawing if self.shown is None else self.shown.state.drawing
+            return self.state.input if self.shown is None else self.shown.state.input
         if self.family is not None:
             address = self.family.parent(row)
         else:
@@ -238,7 +238,7 @@ class FoldedMatrix:
     def input_names(self, row: int, filter_: int) -> tuple[str, ...]:
         """What a row's input map is called, the longest first."""
         if self.layer == 0:
-            return ("drawing",)
+            return self.state.input_name, "drawing"
         number = str(self.input(row, filter_))
         if self.family is not None:
             number = map_number(self.state, self.family.parent(row))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QDragEnterEvent,
@@ -33,16 +33,19 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import MAX_SIZE, MIN_SIZE, SIDE, blank
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import HELP, Canvas
+from cnn_explorer.gui.centring import Centring
 from cnn_explorer.gui.digit_grid import DigitGrid
 from cnn_explorer.gui.digits_strip import DigitsStrip
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.prediction import Prediction
+from cnn_explorer.gui.scrolled_rows import MARGIN as _MARGIN
+from cnn_explorer.gui.scrolled_rows import ScrolledRows
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 
-_MARGIN = 8
 _STEP = 0.5
 _CAPTIONS = {
     "draw": "Draw",
@@ -72,7 +75,8 @@ class InputPanel(QWidget):
     document, store
         What is drawn on, and where the size of the pen and the last folder are kept.
     actions
-        "draw", "erase", "clear", "open_image" and "paste_image", by name; the buttons are theirs.
+        "draw", "erase", "clear", "centre", "centring", "open_image" and "paste_image", by name; the
+        buttons are theirs.
         Whoever made them connects them to the slots.
 
     Signals
@@ -98,6 +102,8 @@ class InputPanel(QWidget):
         self._read: _Reading | None = None
         self.canvas = Canvas(document, store, self)
         self.digits = DigitsStrip(document, self)
+        self.centring = Centring(document, actions, self)
+        self.prediction = Prediction(store, self)
         self.setAcceptDrops(True)
         self._lay_out()
         self._show_size(store.current.pen_size)
@@ -251,6 +257,13 @@ class InputPanel(QWidget):
     def _show_settings(self, new: Settings, old: Settings) -> None:
         if new.pen_size != old.pen_size:
             self._show_size(new.pen_size)
+        if new.prediction and not old.prediction:
+            QTimer.singleShot(0, self._reveal_prediction)
+
+    @Slot()
+    def _reveal_prediction(self) -> None:
+        """Scroll to what was opened, once it has its height."""
+        self._tools.ensureWidgetVisible(self.prediction)
 
     def _show_size(self, size: float) -> None:
         self._size.setValue(round(size / _STEP))
@@ -288,19 +301,20 @@ class InputPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(self._heading())
         column.addWidget(self.canvas)
-        rows = QVBoxLayout()
-        rows.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
-        rows.setSpacing(8)
+        self._tools = ScrolledRows(self)
+        rows = self._tools.rows
         rows.addWidget(self.digits)
         rows.addLayout(self._buttons("draw", "erase", "clear"))
         rows.addLayout(_row(QLabel("Pen", self), self._size, self._size_label))
+        rows.addWidget(self.centring)
         rows.addWidget(self._digits_button())
         rows.addLayout(self._buttons("open_image", "paste_image"))
         rows.addWidget(self._note)
         rows.addWidget(self._problem)
         rows.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addLayout(rows)
-        column.addStretch(1)
+        rows.addWidget(self.prediction)
+        rows.addStretch(1)
+        column.addWidget(self._tools, 1)
 
     def _heading(self) -> QHBoxLayout:
         title = QLabel("Input", self)

@@ -1,9 +1,9 @@
-"""The right side: how the selected map is made, the kernel tensors, and the kernel at hand."""
+"""The right side: how a map is made, the tensors, the kernel at hand, the evidence for a digit."""
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
 from cnn_explorer.core.addresses import Address
@@ -13,15 +13,19 @@ from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.evidence import EvidencePanel
 from cnn_explorer.gui.kernel_editor import KernelEditor
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.making_panel import MakingPanel
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
+TAB_PADDING = 26
+"""Logical pixels that a tab has around its text, as the theme sets them."""
+
 
 class Inspector(QTabWidget):
-    """Tabs: how the selected map is made, the kernel tensors, and the kernel at hand.
+    """Tabs: how the selected map is made, the tensors, the kernel at hand, a digit's evidence.
 
     Parameters
     ----------
@@ -59,10 +63,10 @@ class Inspector(QTabWidget):
         self.making = MakingPanel(document, selection, store, self)
         self.tensors = KernelTensors(document, selection, store, actions, self)
         self.kernel = KernelEditor(document, selection, store, actions, self)
-        self._kernel_tab = _scrolled(self.kernel)
-        self.addTab(_scrolled(self.making), "")
-        self.addTab(_scrolled(self.tensors), "Kernel tensors")
-        self.addTab(self._kernel_tab, "Kernel")
+        self.evidence = EvidencePanel(document, selection, self)
+        for panel in (self.making, self.tensors, self.kernel, self.evidence):
+            self.addTab(_scrolled(panel), "")
+        self._title = ""
         self.currentChanged.connect(self.view_changed)
         self.making.kernel_opened.connect(self.show_kernel)
         selection.changed.connect(self._selection_changed)
@@ -85,6 +89,7 @@ class Inspector(QTabWidget):
         address = self._selection.current.address
         making = activations.making
         self._name_tab()
+        self.evidence.show_maps(activations, colouring)
         if address is not None and not can_be_made(activations.state, address):
             self._behind = False
             self.making.show_steps(activations, address, colouring)
@@ -97,6 +102,7 @@ class Inspector(QTabWidget):
     def set_stale(self, stale: bool) -> None:
         """Dim what is out of date, as all maps or because another map's making is shown."""
         self.making.set_stale(stale or self._behind)
+        self.evidence.set_stale(stale)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the making of the map."""
@@ -117,7 +123,7 @@ class Inspector(QTabWidget):
     @Slot()
     def show_kernel(self) -> None:
         """Turn to the kernel at hand, with the keyboard on its cells."""
-        self.setCurrentWidget(self._kernel_tab)
+        self.setCurrentIndex(2)
         self.kernel.cells.setFocus()
 
     @Slot()
@@ -125,6 +131,12 @@ class Inspector(QTabWidget):
         """Turn to the kernel tensors."""
         self.setCurrentIndex(1)
         self.tensors.setFocus()
+
+    @Slot(int)
+    def show_class(self, class_: int) -> None:
+        """Turn to what speaks for a digit, and what against it."""
+        self.evidence.show_class(class_)
+        self.setCurrentIndex(3)
 
     @Slot()
     def _switch_zoom(self) -> None:
@@ -145,8 +157,37 @@ class Inspector(QTabWidget):
             there = is_there(state.network, state.scheme, len(address) - 1)
             number = f"map {map_number(state, address)}" if there else "a map"
             title = f"How {number} is made"
-        if title != self.tabText(0):
-            self.setTabText(0, title)
+        self._title = title
+        self._fit_tabs()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What the tabs are, in full words."""
+        return self._title, "Kernel tensors", "Kernel", "Evidence"
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Name the tabs in full where there is room."""
+        super().resizeEvent(event)
+        self._fit_tabs()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the size of the text."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit_tabs()
+
+    def _fit_tabs(self) -> None:
+        bar = self.tabBar()
+        words = bar.fontMetrics().horizontalAdvance
+        full = sum(words(title) + TAB_PADDING for title in self.titles) <= self.width()
+        shorter = self._title.removeprefix("How ").removesuffix(" is made").capitalize()
+        short = (shorter, "Tensors", *self.titles[2:])
+        for index, (text, title) in enumerate(
+            zip(self.titles if full else short, self.titles, strict=True)
+        ):
+            if text != self.tabText(index):
+                self.setTabText(index, text)
+            self.setTabToolTip(index, title if text != title else "")
 
 
 def _scrolled(panel: QWidget) -> QScrollArea:

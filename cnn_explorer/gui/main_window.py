@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self._loader = LongJob(self)
         self._asked: Request | None = None
         self._followed = state
-        self._pixel: tuple[int, int] | None = None
+        self._pointed: tuple[QWidget, tuple[int, int]] | None = None
         self._stale_timer = QTimer(self, singleShot=True, interval=STALE_AFTER)
         self.actions_by_name = make_actions(self)
         self._build()
@@ -156,7 +156,14 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.document.changed.connect(self._document_changed)
         # After the cards followed the document.
-        self.tracing = Tracing(self.document, self.selection, self.layers, self.input.canvas, self)
+        self.tracing = Tracing(
+            self.document,
+            self.selection,
+            self.layers,
+            self.input.canvas,
+            self.input.centring.seen,
+            self,
+        )
         self.selection.changed.connect(self._selection_changed)
         self.layers.view_changed.connect(self._ask)
         self.centre.described.connect(self.status.show_spot)
@@ -168,9 +175,13 @@ class MainWindow(QMainWindow):
         self.inspector.kernel.said.connect(self.status.show_spot)
         self.inspector.making.channel_hovered.connect(self.tracing.show_channel)
         self.inspector.making.cell_hovered.connect(self.tracing.show_cell)
+        self.inspector.evidence.map_hovered.connect(self.tracing.show_map)
+        self.inspector.view_changed.connect(self._mark_class)
+        self.input.prediction.bars.chosen.connect(self._show_evidence)
         self.worker.finished.connect(self._show_maps)
         self._stale_timer.timeout.connect(self._show_stale)
         self.input.canvas.hovered.connect(self._hover_drawing)
+        self.input.centring.seen.hovered.connect(self._hover_seen)
         self.exporter.progressed.connect(self.status.show_progress)
         self.exporter.ended.connect(self._work_ended)
         self.status.cancelled.connect(self.exporter.cancel)
@@ -197,6 +208,8 @@ class MainWindow(QMainWindow):
             ("draw", self.input.choose_pen),
             ("erase", self.input.choose_eraser),
             ("clear", self.input.clear),
+            ("centre", self.input.centring.centre),
+            ("centring", self.input.centring.set_always),
             ("export", self.exporter.ask),
             ("copy_figure", self.figures.ask),
             ("quit", self.close),
@@ -262,8 +275,8 @@ class MainWindow(QMainWindow):
             return
         self.centre.show_maps(activations)
         self.input.digits.show_reading(activations)
-        if self._pixel is not None:
-            self._hover_drawing(self._pixel)
+        self.input.prediction.show_maps(activations)
+        self._describe_pixel()
         self.status.show_pass(activations, self.worker.signal_ready)
         self._stale_timer.stop()
         if shown is state:
@@ -278,6 +291,7 @@ class MainWindow(QMainWindow):
 
     def _set_stale(self, stale: bool) -> None:
         self.layers.set_stale(stale)
+        self.input.prediction.set_stale(stale)
         self.inspector.set_stale(stale)
 
     @property
@@ -293,12 +307,43 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _hover_drawing(self, pixel: tuple[int, int] | None) -> None:
-        self._pixel = pixel
+        self._point_at(self.input.canvas, pixel)
+
+    @Slot(object)
+    def _hover_seen(self, pixel: tuple[int, int] | None) -> None:
+        self._point_at(self.input.centring.seen, pixel)
+
+    def _point_at(self, part: QWidget, pixel: tuple[int, int] | None) -> None:
+        self._pointed = None if pixel is None else (part, pixel)
         if pixel is None:
             self.centre.describe_selection()
         else:
-            value = float(self.document.state.drawing[pixel])
-            self.status.show_spot(described("Input", Spot(0, *pixel), value))
+            self._describe_pixel()
+
+    def _describe_pixel(self) -> None:
+        """Tell the value under the pointer, if it is on the drawing or on the centred one."""
+        if self._pointed is None:
+            return
+        state, (part, pixel) = self.document.state, self._pointed
+        seen = part is self.input.centring.seen
+        name = "Input" if seen is state.centred else "Centred drawing" if seen else "Drawing"
+        value = float((self.input.centring.seen.values if seen else state.drawing)[pixel])
+        self.status.show_spot(described(name, Spot(0, *pixel), value))
+
+    @Slot(int)
+    def _show_evidence(self, class_: int) -> None:
+        """Show what speaks for a digit, wherever the inspector is."""
+        dock = self._docks[1]
+        dock.show()
+        dock.raise_()
+        self.inspector.show_class(class_)
+        self._mark_class()
+
+    @Slot()
+    def _mark_class(self) -> None:
+        """Mark the digit in the prediction while its evidence is looked at."""
+        evidence = self.inspector.evidence
+        self.input.prediction.bars.mark(evidence.class_ if evidence.isVisible() else None)
 
     @Slot(str)
     def _lead(self, to: str) -> None:
@@ -330,9 +375,12 @@ class MainWindow(QMainWindow):
             *cards,
             *faces,
             ("The enlarged map", self.centre.enlarged),
-            (self.inspector.tabText(0), self.inspector.making),
+            (self.inspector.titles[0], self.inspector.making),
             ("The kernel at hand", self.inspector.kernel),
             ("Kernel tensors", self.inspector.tensors),
+            ("Kernel", self.inspector.kernel),
+            ("Evidence", self.inspector.evidence),
+            ("Evidence", self.inspector.evidence),
             ("Input", self.input),
         ]
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.display import Scale, colour
+from cnn_explorer.core.display import ColourMap, Scale, colour
 from cnn_explorer.core.explain import Field, receptive_field, running_sums
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import MaxPool2d
@@ -92,7 +92,11 @@ class MapPicture:
             return f"rest of {len(self.rest)}: {share}, Enter gives each a row of its own"
         making = self.making
         drawing = len(making.address) == 1
-        name = "the drawing" if drawing else f"input map {making.channels[position]}"
+        name = (
+            f"the {making.state.input_name}"
+            if drawing
+            else f"input map {making.channels[position]}"
+        )
         if not making.mutable:
             return f"{name}: {self.kernel_name(position)} of each window"
         share, heard = f"{self.share(position)}, ", "not muted"
@@ -121,14 +125,16 @@ class MapPicture:
         painter.setFont(small(font))
         painter.setPen(palette.color(_QUIET))
         captions = (
-            ("drawing",) if len(self.making.address) == 1 else ("input map", "input"),
+            (self.making.state.input_name, "drawing")
+            if len(self.making.address) == 1
+            else ("input map", "input"),
             (kernel_word(self.making.layer) if self.making.mutable else "window",),
             ("running sum", "sum") if self.running else ("contribution", "part"),
             ("negative | positive", "− | +"),
         )
         ends = *plan.tiles[1:], plan.share, plan.width
         for left, end, names in zip((*plan.tiles, plan.share), ends, captions, strict=True):
-            name = _fitting(painter.fontMetrics(), end - left - 2, *names)
+            name = fitting_name(painter.fontMetrics(), end - left - 2, *names)
             painter.drawText(QRectF(left, 0, plan.width, plan.header), _LEFT, name)
         painter.setFont(font)
 
@@ -151,7 +157,7 @@ class MapPicture:
             )
         ):
             places = [plan.cell(column, tops[i], self.shape(column)) for i in positions]
-            self._paint_values(painter, palette, places, values, scale, opacity)
+            paint_values(painter, palette, places, values, colours.colours, scale, opacity)
         fields = self._fields
         self._paint_words(painter, plan, palette, tops)
         self._paint_shares(painter, plan, palette, tops)
@@ -186,7 +192,7 @@ class MapPicture:
         left, places = float(EDGE), []
         for alternatives, (words, width) in zip(names, (*plan.words, ("", 0)), strict=True):
             end = left + plan.below + width
-            name = _fitting(metrics, (end if width else plan.width) - left - 4, *alternatives)
+            name = fitting_name(metrics, (end if width else plan.width) - left - 4, *alternatives)
             painter.setPen(palette.color(_QUIET))
             painter.drawText(QRectF(left, top, plan.width, metrics.height()), _LEFT, name)
             painter.setPen(ink)
@@ -196,9 +202,9 @@ class MapPicture:
             left = end
         painter.setFont(font)
         both = np.stack([making.total, making.before])
-        self._paint_values(painter, palette, places[:2], both, colours.parts, opacity)
+        paint_values(painter, palette, places[:2], both, colours.colours, colours.parts, opacity)
         one = making.map[np.newaxis]
-        self._paint_values(painter, palette, places[2:], one, colours.output, opacity)
+        paint_values(painter, palette, places[2:], one, colours.colours, colours.output, opacity)
         paint_selected(painter, places[2], ink)
         if self._fields is not None and self.pixel is not None:
             for place in places[:2]:
@@ -239,6 +245,7 @@ class MapPicture:
         metrics = painter.fontMetrics()
         width = plan.width - plan.share - EDGE
         middle = plan.share + width / 2
+        tints = signed_tints(self.colours.colours)
         # The largest mass of one sign fills half of a bar.
         largest = max((abs(mass) for both in self._masses.values() for mass in both), default=0)
         whole = metrics.horizontalAdvance(SHARE + OF_ALL) <= width + EDGE
@@ -248,7 +255,7 @@ class MapPicture:
         for position, top in tops.items():
             y = top + (plan.pitch - 2 * metrics.height() - _BAR) // 2 - 2
             painter.fillRect(QRectF(plan.share, y, width, _BAR), palette.midlight())
-            for mass, tint in zip(self._masses[position], self._tints, strict=True):
+            for mass, tint in zip(self._masses[position], tints, strict=True):
                 length = mass / (largest or 1) * width / 2
                 if np.isfinite(length):
                     painter.fillRect(QRectF(middle, y, length, _BAR).normalized(), tint)
@@ -265,32 +272,6 @@ class MapPicture:
                 kernel = kernel if colons else kernel.replace(":, :", "...")
                 painter.drawText(QPointF(plan.share, baseline + metrics.height()), kernel)
         painter.setFont(font)
-
-    def _paint_values(
-        self,
-        painter: QPainter,
-        palette: QPalette,
-        places: Sequence[QRectF],
-        values: Array,
-        scale: Scale,
-        opacity: float,
-    ) -> None:
-        """Maps or kernels in thin frames, for their ground may have the window's colour."""
-        painter.setPen(Qt.PenStyle.NoPen)
-        for brush, edge in (
-            (palette.mid(), 1 / painter.device().devicePixelRatioF()),
-            (palette.base(), 0.0),
-        ):
-            painter.setBrush(brush)
-            painter.drawRects([place.adjusted(-edge, -edge, edge, edge) for place in places])
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setOpacity(opacity)
-        colouring = Colouring(self.colours.colours, scale.contrast, (scale,))
-        size = values.shape[1], values.shape[2]
-        paint_pictures(
-            painter, places, pictures_of(list(values), size, colouring, 0), range(len(places))
-        )
-        painter.setOpacity(1)
 
     # Numbers.
 
@@ -311,19 +292,57 @@ class MapPicture:
         return found
 
     @cached_property
-    def _tints(self) -> tuple[QColor, QColor]:
-        """Colours of a negative and a positive value, neither pale nor dark."""
-        values = np.array([-0.56, 0.56], np.float32)
-        pixels = colour(values, self.colours.colours, Scale(-1, 1, -1, 1))
-        negative, positive = (QColor(red, green, blue) for blue, green, red, _ in pixels.tolist())
-        return negative, positive
-
-    @cached_property
     def _fields(self) -> tuple[Field, Field] | None:
         """Of the pinned pixel: its window on the input maps, and itself."""
         if self.pixel is None:
             return None
         return _fields(self.making.state.network, len(self.making.address) - 1, self.pixel)
+
+
+def paint_values(
+    painter: QPainter,
+    palette: QPalette,
+    places: Sequence[QRectF],
+    values: Array,
+    colours: ColourMap,
+    scale: Scale,
+    opacity: float,
+) -> None:
+    """Maps or kernels in thin frames, for their ground may have the window's colour.
+
+    Parameters
+    ----------
+    places, values
+        Where each lies; float32, shape (places, rows, columns).
+    colours, scale
+        Which colours, on which scale.
+    opacity
+        Less than 1 for values that are stale.
+    """
+    painter.setPen(Qt.PenStyle.NoPen)
+    for brush, edge in (
+        (palette.mid(), 1 / painter.device().devicePixelRatioF()),
+        (palette.base(), 0.0),
+    ):
+        painter.setBrush(brush)
+        painter.drawRects([place.adjusted(-edge, -edge, edge, edge) for place in places])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setOpacity(opacity)
+    colouring = Colouring(colours, scale.contrast, (scale,))
+    size = values.shape[1], values.shape[2]
+    paint_pictures(
+        painter, places, pictures_of(list(values), size, colouring, 0), range(len(places))
+    )
+    painter.setOpacity(1)
+
+
+@lru_cache
+def signed_tints(colours: ColourMap) -> tuple[QColor, QColor]:
+    """Colours of a negative and a positive value, neither pale nor dark."""
+    values = np.array([-0.56, 0.56], np.float32)
+    pixels = colour(values, colours, Scale(-1, 1, -1, 1))
+    negative, positive = (QColor(red, green, blue) for blue, green, red, _ in pixels.tolist())
+    return negative, positive
 
 
 _WINDOWS = {"MaxPool": "largest", "AvgPool": "mean", "BatchNorm": "γ / √(σ²+ε)"}
@@ -337,7 +356,7 @@ def _fields(network: Network, layer: int, pixel: tuple[int, int]) -> tuple[Field
     return fields[layer], fields[layer + 1]
 
 
-def _fitting(metrics: QFontMetrics, room: float, *names: str) -> str:
+def fitting_name(metrics: QFontMetrics, room: float, *names: str) -> str:
     """The first name that has room, or else what has room of the last."""
     fitting = (name for name in names if metrics.horizontalAdvance(name) <= room)
     return next(fitting, metrics.elidedText(names[-1], Qt.TextElideMode.ElideRight, int(room)))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.making import Making
+from cnn_explorer.core.proof import Proof
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.theme import WARNING
 
@@ -48,15 +49,27 @@ class ProofLine(QWidget):
 
     def show_making(self, making: Making) -> None:
         """Say whether the parts of a map add up to it."""
-        proof = making.proof
+        self.show_proof(making.proof, *_compared(making))
+
+    def show_proof(self, proof: Proof, before: str, after: str | None = None) -> None:
+        """Say by how much two ways to the same values differ.
+
+        Parameters
+        ----------
+        proof
+            The differences.
+        before, after
+            What is compared before an activation, and after it; None where there is none.
+        """
         self._holds = proof.holds
         digits = 0 if proof.holds else 2
         numbers = [
             _number(value, digits)
             for value in (proof.before, proof.before_allowed, proof.after, proof.after_allowed)
         ]
-        self._said = _sentences(making, numbers)
-        room = _sentences(making, [_USUAL] * 4)
+        names = [before] if after is None else [before, after]
+        self._said = _sentences(names, numbers, holds=proof.holds)
+        room = _sentences(names, [_USUAL] * 4, holds=proof.holds)
         self.setAccessibleName(self.text)
         if room != self._room:
             self._room = room
@@ -111,23 +124,24 @@ class ProofLine(QWidget):
         return [line.count(" ") + 1 for line in lines]
 
 
-def _sentences(making: Making, numbers: list[str]) -> list[_Sentence]:
-    """What is compared and by how much it differs; the numbers as they are printed."""
+def _compared(making: Making) -> tuple[str, str | None]:
+    """What is compared before the activation of a map, and after it if there is one."""
     number = map_number(making.state, making.address)
     bias = "" if making.bias is None else " + bias"
-    layer = making.layer
-    again = "It" if layer.activation == "none" else f"{ACTIVATIONS[layer.activation].label} of it"
-    before, before_allowed, after, after_allowed = numbers
+    activation = making.layer.activation
+    after = (
+        None if activation == "none" else f"{ACTIVATIONS[activation].label} of it − map {number}"
+    )
+    return f"Σ parts{bias} − before activation", after
+
+
+def _sentences(names: list[str], numbers: list[str], *, holds: bool) -> list[_Sentence]:
+    """What is compared and by how much it differs; the numbers as they are printed."""
     result: list[_Sentence] = [
-        (f"{what}:", f"max |difference| {difference}", f"(float32 allows {allowed})")
-        for what, difference, allowed in (
-            (f"Σ parts{bias} − before activation", before, before_allowed),
-            (f"{again} − map {number}", after, after_allowed),
-        )
+        (f"{name}:", f"max |difference| {difference}", f"(float32 allows {allowed})")
+        for name, difference, allowed in zip(names, numbers[::2], numbers[1::2], strict=False)
     ]
-    if layer.activation == "none":
-        result = result[:1]
-    return result if making.proof.holds else [*result, (_WARNING,)]
+    return result if holds else [*result, (_WARNING,)]
 
 
 def _number(value: float, digits: int) -> str:

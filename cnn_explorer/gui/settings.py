@@ -49,6 +49,7 @@ class Settings:
     zoom: str = _choice("pixel", ZOOMS)
     order: str = _choice("size", ORDERS)
     question: bool = True
+    prediction: bool = False
     reduced_motion: bool = False
     folder: str = ""
     window_geometry: bytes = b""

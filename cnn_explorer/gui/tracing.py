@@ -14,6 +14,7 @@ from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.map_grid import MapGrid
+from cnn_explorer.gui.seen import SeenTile
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.tiles import TileField
 
@@ -55,8 +56,8 @@ class Tracing(QObject):
     ----------
     document, selection
         Which network, and what is pinned in it.
-    layers, canvas
-        Where the pointer is, and what is marked.
+    layers, canvas, seen
+        Where the pointer is, and what is marked: of the drawing the one that the network gets.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Tracing(QObject):
         selection: SelectionModel,
         layers: LayerColumn,
         canvas: Canvas,
+        seen: SeenTile,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,10 +74,13 @@ class Tracing(QObject):
         self._selection = selection
         self._layers = layers
         self._canvas = canvas
+        self._seen = seen
         self._drawn_on: Pixel | None = None
+        self._seen_at: Pixel | None = None
         self._channel: int | None = None
         self._cell: Cell | None = None
         self._joined: tuple[int | None, int | None] = (None, None)
+        self._spoken: tuple[int, int] | None = None
         self._followed = document.state
         self._traced: object = None
         document.changed.connect(self._follow)
@@ -83,12 +88,19 @@ class Tracing(QObject):
         layers.described.connect(self._trace)
         layers.pointed.connect(self._join)
         canvas.hovered.connect(self._hover_drawing)
+        seen.hovered.connect(self._hover_seen)
         self._trace()
 
     @Slot(object)
     def show_channel(self, channel: int | None) -> None:
         """Light an input map of the selected map's layer, or none."""
         self._channel = channel
+        self._trace()
+
+    @Slot(object)
+    def show_map(self, spot: tuple[int, int] | None) -> None:
+        """Light a map, (level, number), level 0 for the drawing; or none."""
+        self._spoken = spot
         self._trace()
 
     @Slot(object)
@@ -108,9 +120,11 @@ class Tracing(QObject):
         if new.network is not old.network or new.scheme is not old.scheme:
             self._followed = new
             # The panel still shows the old network; the cards tell anew what they are about.
-            self._channel = self._cell = None
+            self._channel = self._cell = self._spoken = None
             if self._joined[0] is not None and self._joined[0] >= len(new.network.layers):
                 self._joined = (None, None)
+            self._trace()
+        elif new.centred is not old.centred:
             self._trace()
 
     @Slot(object, object)
@@ -123,6 +137,11 @@ class Tracing(QObject):
         self._drawn_on = None if self._canvas.drawing else pixel
         self._trace()
 
+    @Slot(object)
+    def _hover_seen(self, pixel: Pixel | None) -> None:
+        self._seen_at = pixel
+        self._trace()
+
     @Slot()
     def _trace(self) -> None:
         state, current = self._document.state, self._selection.current
@@ -130,8 +149,8 @@ class Tracing(QObject):
             return  # what the pointer is on is still a part of the old network
         pointer = self._pointer()
         key = (
-            state.network, state.scheme, current, pointer,
-            self._channel, self._cell, self._joined, self._kernel_cell(),
+            state.network, state.scheme, state.centred, current, pointer,
+            self._channel, self._cell, self._joined, self._spoken, self._kernel_cell(),
             tuple(grid.mosaic.count for grid in self._grids()),
         )  # fmt: skip
         if key == self._traced:
@@ -155,8 +174,9 @@ class Tracing(QObject):
         return [card.maps for card in self._layers.cards]
 
     def _pointer(self) -> _Pointer | None:
-        if self._drawn_on is not None:
-            return _Pointer(0, (), self._drawn_on)
+        input_at = self._seen_at if self._document.state.centred else self._drawn_on
+        if input_at is not None:
+            return _Pointer(0, (), input_at)
         for level, card in enumerate(self._layers.cards, 1):
             for area in (card.maps, card.cells):
                 if area is not None and area.isVisible() and area.hover is not None:
@@ -201,7 +221,7 @@ class Tracing(QObject):
     def _light_inputs(self, levels: list[_Marks], current: Selection) -> None:
         """The input map of a row, and what a cell of its kernel multiplies."""
         layer = current.layer
-        for at, channel in ((layer, self._channel), self._joined):
+        for at, channel in ((layer, self._channel), self._joined, self._spoken or (None, None)):
             if at is not None and channel is not None:
                 levels[at].lit |= set(self._tiles(at, channel))
         cells = [cell for cell in (self._kernel_cell(),) if cell is not None]
@@ -255,7 +275,10 @@ class Tracing(QObject):
         return range(first, first + family.branches)
 
     def _show(self, levels: list[_Marks]) -> None:
-        self._canvas.show_fields([(shown.field, shown.hovered) for shown in levels[0].fields])
+        fields = [(shown.field, shown.hovered) for shown in levels[0].fields]
+        centred = self._document.state.centred
+        self._canvas.show_fields([] if centred else fields)
+        self._seen.show_fields(fields if centred else [])
         for grid, marks in zip(self._grids(), levels[1:], strict=False):
             if marks.fields or marks.lit or grid.fields or grid.lit:
                 grid.fields, grid.lit = marks.fields, marks.lit

@@ -104,7 +104,7 @@ def members_of(
             step()
             yield values[np.newaxis]
 
-    yield whole_member("input", state.drawing)
+    yield whole_member("input", state.input)
     for part in parts:
         if not part.written:
             continue

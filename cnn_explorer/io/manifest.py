@@ -44,6 +44,7 @@ def manifest(
         "scheme": state.scheme.value,
         "seed": state.network.seed,
         "input": INPUT_SIZE,
+        "centred": state.centred,
         "network": described_layers(state.network),
         "display": display,
         "layers": [

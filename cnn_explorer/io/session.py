@@ -83,6 +83,7 @@ def _described(state: State) -> dict[str, Any]:
     return {
         "version": VERSION,
         "scheme": state.scheme.value,
+        "centred": state.centred,
         **described_network(state.network),
     }
 
@@ -99,4 +100,9 @@ def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
     drawing = numbers(arrays, "drawing")
     if drawing.shape != INPUT_SIZE or drawing.min() < 0 or drawing.max() > 1:
         raise ValueError("the drawing is not 28×28 values from 0 to 1")
-    return State(drawing, read_network(described, arrays), ChannelScheme(described["scheme"]))
+    # A file from before there was a choice does not speak of it.
+    centred = described.get("centred", False)
+    if type(centred) is not bool:
+        raise ValueError(f"whether the drawing is centred is {centred!r}; it must be true or false")
+    network = read_network(described, arrays)
+    return State(drawing, network, ChannelScheme(described["scheme"]), centred)

@@ -18,8 +18,9 @@ from cnn_explorer.core.building import new_network
 from cnn_explorer.core.drawing import SIDE, blank, stroke
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.canvas import MARGIN, Canvas, fitted_square
+from cnn_explorer.gui.canvas import MARGIN, Canvas
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.drawing_picture import fitted_square
 from cnn_explorer.gui.settings import SettingsStore
 
 CELL = 6

@@ -50,8 +50,10 @@ def store(qapp: QApplication, tmp_path: Path) -> SettingsStore:
 def actions(document: Document) -> dict[str, QAction]:
     names = {"draw": "&Draw", "erase": "&Erase", "clear": "&Clear"}
     names |= {"open_image": "&Open image…", "paste_image": "&Paste image"}
+    names |= {"centre": "Ce&ntre as MNIST does", "centring": "Centre &while drawing"}
     made = {name: QAction(text, document) for name, text in names.items()}
     group = QActionGroup(document)
+    made["centring"].setCheckable(True)
     for name in ("draw", "erase"):
         made[name].setCheckable(True)
         group.addAction(made[name])
@@ -70,6 +72,8 @@ def panel(
         widget.clear,
         widget.open_image,
         widget.paste_image,
+        widget.centring.centre,
+        widget.centring.set_always,
     )
     for action, slot in zip(actions.values(), slots, strict=True):
         action.triggered.connect(slot)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.addresses import Address
@@ -63,15 +63,15 @@ def test_the_making_of_another_map_is_never_shown(bench: Bench) -> None:
 
 
 def test_the_tab_names_the_map(bench: Bench) -> None:
-    assert bench.inspector.tabText(0) == "How map 1 is made"
+    assert bench.inspector.titles[0] == "How map 1 is made"
     bench.selection.select(Selection().at((2, 3)))
-    assert bench.inspector.tabText(0) == "How map 3 is made"
+    assert bench.inspector.titles[0] == "How map 3 is made"
     state = replace(bench.document.state, scheme=ChannelScheme.NAIVE)
     bench.document.commit("Naive", state)
     bench.selection.select(Selection().at((2, 0)))
-    assert bench.inspector.tabText(0) == "How map 2.0 is made"
+    assert bench.inspector.titles[0] == "How map 2.0 is made"
     bench.selection.select(Selection())
-    assert bench.inspector.tabText(0) == "How a map is made"
+    assert bench.inspector.titles[0] == "How a map is made"
 
 
 def test_only_what_is_on_screen_is_looked_at(bench: Bench, qtbot: QtBot) -> None:
@@ -174,7 +174,7 @@ def test_from_a_sum_to_steps_and_back(head: Bench) -> None:
         select(head, address)
         assert panel.pixel_rows.isVisible() == sums
         assert panel.proof.isVisible() == sums
-        assert head.inspector.tabText(0) == f"How map {address[-1]} is made"
+        assert head.inspector.titles[0] == f"How map {address[-1]} is made"
         panel.grab()
 
 
@@ -187,3 +187,14 @@ def test_what_naive_does_not_have_is_said(head: Bench) -> None:
     select(head, (1, 1))
     assert head.inspector.making.pixel_rows.isVisible()
     head.document.undo_stack.clear()
+
+
+def test_no_tab_is_cut_off(bench: Bench) -> None:
+    """In a window of 1024 pixels the inspector has 340."""
+    for width in (340, 700):
+        bench.inspector.resize(width, 500)
+        QApplication.processEvents()
+        bar = bench.inspector.tabBar()
+        for index in range(bar.count()):
+            assert bar.tabRect(index).width() >= bar.tabSizeHint(index).width(), width
+    assert bench.inspector.tabText(1) == "Kernel tensors"

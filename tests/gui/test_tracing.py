@@ -20,6 +20,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
+from cnn_explorer.gui.seen import SeenTile
 from cnn_explorer.gui.selection import Selection, SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.tiles import Spot
@@ -38,8 +39,9 @@ class Bench:
         self.store = SettingsStore(folder / "settings.json")
         self.column = LayerColumn(self.document, self.selection, self.store, QAction("Add"))
         self.canvas = Canvas(self.document, self.store)
-        self.tracing = Tracing(self.document, self.selection, self.column, self.canvas)
-        for widget in (self.column, self.canvas):
+        self.seen = SeenTile(self.document)
+        self.tracing = Tracing(self.document, self.selection, self.column, self.canvas, self.seen)
+        for widget in (self.column, self.canvas, self.seen):
             qtbot.addWidget(widget)
         self.column.resize(700, 900)
         with qtbot.waitExposed(self.column):
@@ -49,7 +51,7 @@ class Bench:
     def marked(self, level: int, tile: int = 0) -> dict[bool, Mask]:
         """Pixels outlined on a tile: for the pin (False), and for the pointer (True)."""
         if level == 0:
-            fields = list(self.canvas._fields)
+            fields = list(self.canvas._picture.fields)
         else:
             grid = self.column.cards[level - 1].maps
             fields = [(mark.field, mark.hovered) for mark in grid.fields if tile in mark.tiles]
@@ -254,3 +256,29 @@ def test_under_the_pointer_a_pixel_goes_into_every_map_of_the_head(pooled: Bench
     assert same(pooled.marked(1, 1)[True], block((28, 28), 6, 8, 8, 10))
     pooled.hover(1, None)
     assert pooled.marked(3, 2) == {}
+
+
+def test_what_the_network_sees_is_marked_where_that_is(bench: Bench) -> None:
+    bench.selection.select(Selection().at((0, 1), (10, 10)))
+    assert bench.canvas._picture.fields
+    assert not bench.seen._picture.fields
+    bench.document.commit("Centre", replace(bench.document.state, centred=True))
+    assert not bench.canvas._picture.fields
+    (shown,) = bench.seen._picture.fields
+    assert same(shown[0].mask, block((28, 28), 8, 13, 8, 13))
+    bench.selection.select(Selection())
+    bench.canvas.hovered.emit((5, 5))  # a pixel of the drawing is none of what the network gets
+    assert not bench.marked(1)
+    bench.seen.hovered.emit((5, 5))
+    assert same(bench.marked(1)[True], block((28, 28), 4, 7, 4, 7))
+    bench.document.undo()
+    assert same(bench.marked(1)[True], block((28, 28), 4, 7, 4, 7))
+    bench.canvas.hovered.emit(None)
+    assert not bench.marked(1)
+
+
+def test_a_map_can_be_lit_by_its_level(bench: Bench) -> None:
+    bench.tracing.show_map((2, 3))
+    assert bench.column.cards[1].maps.lit == {3}
+    bench.tracing.show_map(None)
+    assert not bench.column.cards[1].maps.lit

@@ -86,11 +86,12 @@ def states(draw: st.DrawFn) -> State:
     values = st.floats(0, 1, width=32)
     drawing = draw(arrays.arrays(np.float32, (28, 28), elements=values, fill=values))
     network = Network(tuple(stack), draw(st.integers(0, 2**32 - 1)))
-    return State(drawing, network, draw(st.sampled_from(ChannelScheme)))
+    return State(drawing, network, draw(st.sampled_from(ChannelScheme)), draw(st.booleans()))
 
 
 def assert_same(one: State, other: State) -> None:
     assert one.scheme is other.scheme
+    assert one.centred is other.centred
     assert one.network.seed == other.network.seed
     assert one.drawing.tobytes() == other.drawing.tobytes()
     assert len(one.network.layers) == len(other.network.layers)
@@ -251,6 +252,15 @@ def test_as_many_mutes_as_a_dense_layer_can_have_come_back(tmp_path: Path) -> No
     assert state.network.layers[2].muted_count == 256 * 1567
     save(tmp_path / "a.cnnx", state)
     assert_same(load(tmp_path / "a.cnnx"), state)
+
+
+def test_a_file_from_before_there_was_centring_is_not_centred(tmp_path: Path, saved: bytes) -> None:
+    members = members_of(saved)
+    document = json.loads(members["document.json"])
+    del document["centred"]
+    path = tmp_path / "old.cnnx"
+    write_members(path, members | {"document.json": json.dumps(document).encode()})
+    assert_same(load(path), opening_state())
 
 
 def test_a_file_of_version_1_opens(tmp_path: Path, saved: bytes) -> None:
@@ -582,6 +592,7 @@ HOSTILE: dict[str, Change] = {
     "no scheme": without("scheme"),
     "an unknown scheme": setting("scheme", "depthwise"),
     "a list as scheme": setting("scheme", ["real"]),
+    "a number in place of whether it is centred": setting("centred", 1),
     "no seed": without("seed"),
     "a negative seed": setting("seed", -1),
     "a large seed": setting("seed", 2**32),
@@ -817,6 +828,7 @@ OPENING_PATHS = [
         {
             "version": 1,
             "scheme": "real",
+            "centred": False,
             "seed": 0,
             "layers": [
                 {
