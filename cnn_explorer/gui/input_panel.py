@@ -45,6 +45,7 @@ from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
+from cnn_explorer.io.weights import holds_network
 
 _STEP = 0.5
 _CAPTIONS = {
@@ -81,11 +82,12 @@ class InputPanel(QWidget):
 
     Signals
     -------
-    digits_given(path)
-        What was dropped or pasted is a file or a folder of digits, not a picture.
+    digits_given(path), network_given(path)
+        What was dropped or pasted is a file or a folder of digits, or a network, not a picture.
     """
 
     digits_given = Signal(str)
+    network_given = Signal(str)
 
     def __init__(
         self,
@@ -174,6 +176,9 @@ class InputPanel(QWidget):
         files = _files(mime)
         if len(files) > 1:
             self.show_problem(f"Only one image at a time can be read, not {len(files)}.")
+        elif files and holds_network(Path(files[0])):
+            self._show_note("")
+            self.network_given.emit(files[0])
         elif files and may_hold_digits(Path(files[0])):
             self._show_note("")
             self.digits_given.emit(files[0])

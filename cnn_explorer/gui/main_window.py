@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.digits.refused.connect(self.input.show_problem)
         self.status.cancelled.connect(self.digits.cancel)
         self.input.digits_given.connect(self.digits.open)
+        self.input.network_given.connect(self.networks.open)
         for name in ("previous_digit", "next_digit"):
             self.actions_by_name[name].setVisible(False)
             self.input.digits.opened.connect(self.actions_by_name[name].setVisible)

@@ -85,6 +85,17 @@ def load_network(path: Path) -> Network:
         return _from_npz(path) if packed else _from_safetensors(path.read_bytes())
 
 
+def holds_network(path: Path) -> bool:
+    """Whether a path looks like one for `load_network`: by its ending, or a description in it."""
+    if path.suffix == ENDINGS[0]:
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "network.npy" in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
 def _from_npz(path: Path) -> Network:
     with zipfile.ZipFile(path) as archive:
 

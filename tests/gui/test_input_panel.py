@@ -31,6 +31,7 @@ from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit, styles
+from cnn_explorer.io.weights import save_network
 
 INVERTED = "Read as dark ink on light paper and inverted."
 KEPT = "Read as light ink on a dark ground."
@@ -540,3 +541,15 @@ def test_a_blank_page_is_a_blank_drawing(
     panel.use_image(image)
     wait_for(qtbot, panel, INVERTED)
     np.testing.assert_array_equal(document.state.drawing, blank())
+
+
+@pytest.mark.parametrize("name", ["one.safetensors", "one.npz"])
+def test_a_network_that_is_dropped_is_handed_on(
+    panel: InputPanel, document: Document, qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    save_network(tmp_path / name, new_network((2, 5)))
+    before = document.state
+    with qtbot.waitSignal(panel.network_given) as given:
+        panel.use_mime(urls(tmp_path / name))
+    assert given.args == [str(tmp_path / name)]
+    assert document.state is before
