@@ -7,6 +7,30 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.centring import centred
 from cnn_explorer.core.network import INPUT_SIZE, Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.view import View
+
+MAX_SCENES = 9
+"""Scenes that a document may have: as many as there are keys for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A named state of a document, and what was on screen of it.
+
+    Parameters
+    ----------
+    name, sentence
+        What it is called, and what there is to see; "" for no sentence.
+    state
+        The document, without scenes.
+    view
+        What is looked at.
+    """
+
+    name: str
+    sentence: str
+    state: "State"
+    view: View
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,21 +47,28 @@ class State:
         How the layers treat several input maps.
     centred
         Whether the network gets the drawing as it is, or centred as MNIST does.
+    scenes
+        At most nine, none of which has scenes of its own.
 
     Raises
     ------
     ValueError
-        If the drawing's shape is not (28, 28).
+        If the drawing's shape is not (28, 28), or there are too many scenes.
     """
 
     drawing: Array
     network: Network
     scheme: ChannelScheme = ChannelScheme.REAL
     centred: bool = False
+    scenes: tuple[Scene, ...] = ()
 
     def __post_init__(self) -> None:
         if self.drawing.shape != INPUT_SIZE:
             raise ValueError(f"A drawing has shape {INPUT_SIZE}, not {self.drawing.shape}.")
+        if len(self.scenes) > MAX_SCENES:
+            raise ValueError(f"A document has at most {MAX_SCENES} scenes, not {len(self.scenes)}.")
+        if any(scene.state.scenes for scene in self.scenes):
+            raise ValueError("A scene has no scenes of its own.")
         self.drawing.flags.writeable = False
 
     @cached_property

@@ -12,10 +12,11 @@ from cnn_explorer.core.addresses import (
     parse_address,
 )
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 
 
 class AddressBar(QWidget):

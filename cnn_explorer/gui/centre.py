@@ -11,6 +11,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.building import KINDS
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_sentence, map_title
 from cnn_explorer.gui.colouring import Colouring, colouring_of
 from cnn_explorer.gui.document import Document, switch_scheme
@@ -18,7 +19,7 @@ from cnn_explorer.gui.enlarged import Enlarged
 from cnn_explorer.gui.layer_card import described
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.question import QuestionLine
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.pictures import coloured, png
@@ -152,7 +153,7 @@ class Centre(QStackedWidget):
 
     def _show_enlarged(self) -> None:
         address, values = self._selection.current.address, self._selected_values()
-        if self.currentWidget() is not self.enlarged or address is None or values is None:
+        if not self.is_enlarged or address is None or values is None:
             return
         assert self._colouring is not None
         self.enlarged.show_map(self._document.state, address, values, self._colouring)
@@ -187,6 +188,18 @@ class Centre(QStackedWidget):
             title = map_title(self._document.state, address)
             self.described.emit(described(title, spot, self.enlarged.map.value(spot)))
 
+    @property
+    def is_enlarged(self) -> bool:
+        """Whether the selected map takes the place of the layers."""
+        return self.currentWidget() is self.enlarged
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Show the selected map enlarged, or the layers."""
+        if enlarged and self._selection.current.address is not None:
+            self._enlarge()
+        else:
+            self._show_layers()
+
     @Slot()
     def _enlarge(self) -> None:
         if self._selection.current.address is None:
@@ -206,7 +219,7 @@ class Centre(QStackedWidget):
         current = self._selection.current
         if current.pin is not None:
             self._selection.select(replace(current, pin=None))
-        elif self.currentWidget() is self.enlarged:
+        elif self.is_enlarged:
             self._show_layers()
         else:
             self._selection.select(replace(current, layer=None))

@@ -10,11 +10,12 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.contribution_matrix import ContributionMatrix
 from cnn_explorer.gui.contribution_values import FoldedMatrix
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot
 

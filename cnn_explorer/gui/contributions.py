@@ -19,6 +19,7 @@ from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import compact, map_number
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
@@ -26,7 +27,7 @@ from cnn_explorer.gui.contribution_cells import ContributionCells
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.gui.legend import Legend
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.status import Line
 
@@ -246,6 +247,21 @@ class Contributions(QWidget):
         """Show all contributions again, at once."""
         self._animation.stop()
         self.set_position(0.0)
+
+    def put_at(self, step: int) -> None:
+        """Put the fold at a step, or the last there is before it, at once."""
+        self._animation.stop()
+        self.set_position(float(self._stops[self._stop_before(step)]))
+
+    @property
+    def shows_sums(self) -> bool:
+        """Whether running sums are shown in place of the contributions."""
+        return self._modes.checkedId() == 1
+
+    def show_sums(self, shown: bool) -> None:
+        """Show running sums, or the contributions."""
+        self._modes.button(int(shown)).setChecked(True)
+        self._choose_mode(int(shown))
 
     def set_position(self, position: float) -> None:
         """Put the fold at a position, as `FoldedMatrix.position`."""

@@ -10,6 +10,7 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import can_be_made
 from cnn_explorer.core.schemes import is_there
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_number
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
@@ -17,7 +18,7 @@ from cnn_explorer.gui.evidence import EvidencePanel
 from cnn_explorer.gui.kernel_editor import KernelEditor
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.making_panel import MakingPanel
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 TAB_PADDING = 26

@@ -24,6 +24,7 @@ from cnn_explorer.core.kernel_presets import PRESETS, preset
 from cnn_explorer.core.kernel_text import kernel_text, number_text, read_number
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import bias_name, kernel_word
 from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import TRAINED
@@ -34,7 +35,7 @@ from cnn_explorer.gui.fields import SpinBox
 from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.gui.kernel_cells import MARGIN, KernelCells
 from cnn_explorer.gui.preset_menu import PresetMenu
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
 HELP = (

@@ -15,10 +15,11 @@ from cnn_explorer.core.layer import Mutes
 from cnn_explorer.core.lineage import lineage
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, kernel_colouring, layer_kernel, pictures_of
 from cnn_explorer.gui.marks import Pictures
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import MARGIN, Spot, TileArea
 

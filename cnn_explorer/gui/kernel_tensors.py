@@ -39,6 +39,7 @@ from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import BatchNorm2d
 from cnn_explorer.core.layouts import LAYOUTS, Layout
 from cnn_explorer.core.schemes import ChannelScheme, Cost, costs, scheme_kernel
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
@@ -48,7 +49,7 @@ from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.gui.kernel_strip import KernelStrip
 from cnn_explorer.gui.plain_table import MARGIN, MARKED, CellDelegate, PlainTable, shrunk
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
 _OUT_AXIS = Qt.ItemDataRole.UserRole + 10

@@ -197,7 +197,12 @@ class LayerCard(QFrame):
     @property
     def _shown(self) -> MapGrid | Contributions | KernelMatrix:
         """The body of the face that is shown; without kernels there is one alone."""
-        return self._bodies[max(0, self._faces.checkedId())]
+        return self._bodies[self.shown_face]
+
+    @property
+    def shown_face(self) -> int:
+        """Number of the face that is shown, in `FACES`."""
+        return max(0, self._faces.checkedId())
 
     @property
     def face_height(self) -> int:

@@ -18,13 +18,14 @@ from cnn_explorer.core import edit
 from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.making import Cells
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.gui.head_fold import HeadFold
 from cnn_explorer.gui.layer_card import FACES, LayerCard
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 GAP = 8
@@ -182,6 +183,15 @@ class LayerColumn(QScrollArea):
     def unfolded(self) -> list[LayerCard]:
         """The cards that are not folded away with the head."""
         return self.cards[: self._fold.first]
+
+    @property
+    def head_shown(self) -> bool:
+        """Whether the head is unfolded, should there be one that can be folded."""
+        return self._fold.isChecked()
+
+    def show_head(self, shown: bool) -> None:
+        """Unfold the head, or fold it away."""
+        self._fold.setChecked(shown)
 
     @Slot(bool)
     def _show_head(self, shown: bool) -> None:

@@ -23,6 +23,7 @@ from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre
@@ -38,12 +39,13 @@ from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.network_files import NetworkFiles, NetworkSwitch
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.status import StatusBar
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.gui.tracing import Tracing
 from cnn_explorer.gui.view_actions import ViewActions
+from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
 
@@ -84,6 +86,9 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_actions(self)
         self._build()
         self._connect()
+        self.viewing = Viewing(
+            self.document, self.selection, self.store, self.centre, self.inspector
+        )
         self.layout_of_window = WindowLayout(self, self._docks, store)
         self.status.show_parameters(state)
 

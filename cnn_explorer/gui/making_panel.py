@@ -17,6 +17,7 @@ from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.mutes import toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.steps import steps_text
 from cnn_explorer.gui.colouring import Colouring, MakingColours, making_colours
 from cnn_explorer.gui.document import Document
@@ -26,7 +27,7 @@ from cnn_explorer.gui.map_rows import MapRows
 from cnn_explorer.gui.pixel_copies import PixelCopies, copy_ledger
 from cnn_explorer.gui.pixel_rows import PixelRows
 from cnn_explorer.gui.proof_line import ProofLine
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import ORDERS, ZOOMS, Settings, SettingsStore
 
 _NO_MAP = "Click a map to see how it is made."

@@ -19,11 +19,12 @@ from cnn_explorer.core.addresses import Address, Family, family, path_to
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.mosaic import fitted_legibly
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_number, map_sentence, short
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import Colouring, pictures_of
 from cnn_explorer.gui.marks import Pictures, paint_pictures
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.tiles import CAPTION_GAP, MARGIN, Spot, TileArea
 
 SIDES = (28, 56, 196)

@@ -24,11 +24,12 @@ from PySide6.QtWidgets import (
 from cnn_explorer.core.question import Answer, Idea, question
 from cnn_explorer.core.scenes import CORNER, SHAPES, corner_scene, is_corner_scene, shape_drawing
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 
 _GROUND = ("#fffbe6", "#312c18")

@@ -9,13 +9,14 @@ from cnn_explorer.core.addresses import Address, path_to
 from cnn_explorer.core.explain import cell_field, footprint, receptive_field
 from cnn_explorer.core.lineage import maps_above, maps_below
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.map_grid import MapGrid
 from cnn_explorer.gui.seen import SeenTile
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.tiles import TileField
 
 Pixel = tuple[int, int]

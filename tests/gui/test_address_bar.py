@@ -13,10 +13,11 @@ from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 
 NAIVE = ChannelScheme.NAIVE
 

@@ -18,11 +18,12 @@ from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.making import Cells
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.contribution_cells import ContributionCells
 from cnn_explorer.gui.document import Document
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.digits import digit

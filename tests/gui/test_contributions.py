@@ -14,13 +14,14 @@ from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.mutes import only_diagonal, toggle_input, toggle_mute, toggle_solo
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import contributions
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.contributions import Contributions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.legend import Legend
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.status import Line
 from cnn_explorer.io.digits import digit

@@ -18,12 +18,13 @@ from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.enlarged import Enlarged
 from cnn_explorer.gui.histogram import BINS
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.gui.tiles import Spot

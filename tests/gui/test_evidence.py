@@ -18,12 +18,13 @@ from cnn_explorer.core.mutes import with_muted
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.reading import percent, read
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.evidence import EvidencePanel
 from cnn_explorer.gui.row_area import REST
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.io.digits import digit
 

@@ -13,12 +13,13 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.display import colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import figures
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.figures import FigureError, figure
 from cnn_explorer.gui.map_grid import MapGrid
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit

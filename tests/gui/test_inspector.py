@@ -14,12 +14,13 @@ from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.inspector import Inspector
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.io.digits import digit
 

@@ -17,12 +17,13 @@ from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.kernel_presets import PRESETS, preset
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_cells import KernelCells
 from cnn_explorer.gui.kernel_editor import KernelEditor
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 BLANK = np.zeros((28, 28), np.float32)

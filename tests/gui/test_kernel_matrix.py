@@ -18,10 +18,11 @@ from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import kernel_matrix
 from cnn_explorer.gui.kernel_matrix import KernelMatrix
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot
 

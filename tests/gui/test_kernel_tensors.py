@@ -28,12 +28,13 @@ from cnn_explorer.core.display import COLOUR_MAPS, colour, scale_of
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.kernel_strip import KernelStrip
 from cnn_explorer.gui.kernel_tensors import KernelTensors
 from cnn_explorer.gui.plain_table import MARKED, PlainTable
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 
 REAL, NAIVE, SHARED = ChannelScheme

@@ -19,6 +19,7 @@ from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_input, toggle_mute
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.address_bar import AddressBar
 from cnn_explorer.gui.colouring import colouring_of
@@ -26,7 +27,7 @@ from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import OneLine
 from cnn_explorer.gui.layer_card import LayerCard, described
 from cnn_explorer.gui.legend import Legend
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.gui.tiles import Spot

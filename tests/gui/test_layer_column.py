@@ -23,13 +23,14 @@ from cnn_explorer.core.making import Cells
 from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import MAX_LAYERS, Network
 from cnn_explorer.core.schemes import ChannelScheme, is_there
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import OneLine
 from cnn_explorer.gui.layer_column import LEAST_TILES, LayerColumn
 from cnn_explorer.gui.plain_fields import PoolFields
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.gui.tiles import Spot

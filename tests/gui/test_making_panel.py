@@ -21,12 +21,13 @@ from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.ledger import ledger_of
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.making_panel import BOTH, MakingPanel
 from cnn_explorer.gui.map_rows import MapRows
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 

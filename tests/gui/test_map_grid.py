@@ -32,12 +32,13 @@ from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_sentence
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import map_grid
 from cnn_explorer.gui.colouring import colouring_of
 from cnn_explorer.gui.map_grid import MapGrid
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.io.digits import digit

@@ -14,11 +14,12 @@ from cnn_explorer.core.building import KINDS, add_layer, new_network
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import make_actions
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.network_actions import NetworkActions
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 
 
 class Bench:

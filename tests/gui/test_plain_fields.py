@@ -15,12 +15,13 @@ from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Kind, MaxPool2d
 from cnn_explorer.core.network import Network
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_card import LayerCard
 from cnn_explorer.gui.layer_editor import LayerEditor
 from cnn_explorer.gui.plain_fields import NormFields, PoolFields
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.io.digits import digit
 

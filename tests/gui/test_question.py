@@ -21,10 +21,11 @@ from cnn_explorer.core.mutes import only_diagonal, toggle_mute
 from cnn_explorer.core.question import question
 from cnn_explorer.core.scenes import CORNER, is_corner_scene, shape_drawing
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document, switch_scheme
 from cnn_explorer.gui.question import QuestionLine
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 

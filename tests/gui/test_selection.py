@@ -12,8 +12,9 @@ from cnn_explorer.core.addresses import check_address
 from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.layers import Kind
 from cnn_explorer.core.network import MAX_LAYERS
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

@@ -16,12 +16,13 @@ from cnn_explorer.core.kernel_layers import Linear
 from cnn_explorer.core.layers import GlobalAvgPool2d, MaxPool2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.canvas import Canvas
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.seen import SeenTile
-from cnn_explorer.gui.selection import Selection, SelectionModel
+from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.gui.tracing import Tracing

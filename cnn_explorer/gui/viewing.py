@@ -1,0 +1,99 @@
+"""What is on screen as a value, there and back."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from cnn_explorer.core.state import State
+from cnn_explorer.core.view import FACES, TABS, View
+from cnn_explorer.gui.centre import Centre
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.inspector import Inspector
+from cnn_explorer.gui.layer_card import LayerCard
+from cnn_explorer.gui.selection import SelectionModel
+from cnn_explorer.gui.settings import SettingsStore
+
+_Value = TypeVar("_Value")
+
+_SETTINGS = ("zoom", "order", "colour_map", "contrast", "colour_scale", "layout")
+
+
+class Viewing:
+    """Takes the view of a window, and shows one.
+
+    Parameters
+    ----------
+    document, selection, store, centre, inspector
+        The parts of the window that show.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        selection: SelectionModel,
+        store: SettingsStore,
+        centre: Centre,
+        inspector: Inspector,
+    ) -> None:
+        self._document = document
+        self._selection = selection
+        self._store = store
+        self._centre = centre
+        self._inspector = inspector
+
+    @property
+    def current(self) -> View:
+        """What is on screen."""
+        cards = self._centre.layers.cards
+        settings = {name: getattr(self._store.current, name) for name in _SETTINGS}
+        return View(
+            selection=self._selection.current,
+            faces=_short([FACES[card.shown_face] for card in cards], FACES[0]),
+            folds=_short([_fold(card) for card in cards], 0),
+            sums=_short([_sums(card) for card in cards], False),
+            enlarged=self._centre.is_enlarged,
+            head=self._centre.layers.head_shown,
+            tab=TABS[self._inspector.currentIndex()],
+            digit=self._inspector.evidence.class_,
+            **settings,
+        )
+
+    def open(self, state: State, view: View) -> None:
+        """Replace the document and what is on screen; there is no way back."""
+        self._document.open(state)
+        self.show(view)
+
+    def show(self, view: View) -> None:
+        """Show of the document what a view says, as far as the document has it."""
+        self._store.update(**{name: getattr(view, name) for name in _SETTINGS})
+        self._centre.layers.show_head(view.head)
+        for index, card in enumerate(self._centre.layers.cards):
+            card.show_face(FACES.index(_at(view.faces, index, FACES[0])))
+            if card.contributions is not None:
+                card.contributions.show_sums(_at(view.sums, index, False))
+                card.contributions.put_at(_at(view.folds, index, 0))
+        self._selection.select(view.selection)
+        self._centre.set_enlarged(view.enlarged)
+        if view.digit is not None:
+            self._inspector.evidence.show_class(view.digit)
+        self._inspector.setCurrentIndex(TABS.index(view.tab))
+
+
+def _fold(card: LayerCard) -> int:
+    cells = card.cells
+    return 0 if cells is None else int(cells.contents.position)
+
+
+def _sums(card: LayerCard) -> bool:
+    return card.contributions is not None and card.contributions.shows_sums
+
+
+def _short(values: Sequence[_Value], usual: _Value) -> tuple[_Value, ...]:
+    """Values without those at the end that are the usual one."""
+    count = len(values)
+    while count and values[count - 1] == usual:
+        count -= 1
+    return tuple(values[:count])
+
+
+def _at(values: Sequence[_Value], index: int, usual: _Value) -> _Value:
+    return values[index] if index < len(values) else usual
