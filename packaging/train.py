@@ -105,18 +105,32 @@ def trained(recipe: Recipe, part: Part, seed: int) -> Any:
     """
     torch.manual_seed(seed)
     module = module_of(recipe)
-    generator = torch.Generator().manual_seed(seed)
-    augmentation = Augmentation()
+    for phase, (epochs, rate, augmentation) in enumerate(recipe.phases):
+        generator = torch.Generator().manual_seed(seed + 1000 * phase)
+        module = _phase(recipe, module, part, generator, epochs, rate, augmentation)
+    return module
+
+
+def _phase(
+    recipe: Recipe,
+    module: Any,
+    part: Part,
+    generator: Any,
+    epochs: int,
+    rate: float,
+    augmentation: Augmentation,
+) -> Any:
+    """Train a network further, with a rate that rises and falls, and return the moving average."""
     images, fields = torch.from_numpy(part.images.copy()), torch.from_numpy(part.fields)
     labels = torch.from_numpy(part.labels)
     others = torch.from_numpy(np.concatenate(list(part.outliers.values())))
     average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.998))
-    optimizer = torch.optim.AdamW(module.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=recipe.decay)
     steps = len(images) // _BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.rate, total_steps=recipe.epochs * steps, pct_start=0.15
+        optimizer, rate, total_steps=epochs * steps, pct_start=0.15
     )
-    for epoch in range(recipe.epochs):
+    for epoch in range(epochs):
         start, total = time.perf_counter(), 0.0
         order = torch.randperm(len(images), generator=generator)
         for step in range(steps):

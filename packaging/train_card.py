@@ -98,6 +98,12 @@ def _training(recipe: Recipe) -> str:
     varied = Augmentation()
     parts = ", ".join(f"{name} {first:,} to {end - 1:,}" for name, (first, end) in PARTS.items())
     least, most = varied.scale
+    settled = (
+        f" At the end {recipe.settling} times more at a quarter of the rate, with about half of "
+        f"the variation."
+        if recipe.settling
+        else ""
+    )
     held = (
         f" Squared differences from there cost {recipe.hold:g} each, so that they stay shapes that "
         f"a person can read."
@@ -108,8 +114,9 @@ def _training(recipe: Recipe) -> str:
         f"**Training:** MNIST's 60,000 training images (Y. LeCun, C. Cortes and C. J. C. Burges, "
         f"CC BY-SA 3.0), counted from 0: {parts}. {recipe.epochs} times through the training part, "
         f"with AdamW (rate up to {recipe.rate:g}, weight decay {recipe.decay:g}) and a moving "
-        f"average of the weights. Each digit is shifted by up to {varied.shift:g} pixels, turned "
-        f"by up to {varied.rotation:g}°, scaled by {least:g} to {most:g}, stretched, sheared and "
+        f"average of the weights.{settled} Each digit is shifted by up to {varied.shift:g} "
+        f"pixels, turned by up to {varied.rotation:g}°, scaled by {least:g} to {most:g}, "
+        f"stretched, sheared and "
         f"bent. Half of them are as they were written, thicker or thinner; the others are thinned "
         f"and drawn again with a pen of {varied.pen[0]:g} to {varied.pen[1]:g} pixels. For every "
         f"four digits there is one shape that is no digit, for which ten equal probabilities are "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from train_augment import MILD, Augmentation
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
@@ -38,6 +39,8 @@ class Recipe:
         Weight of the loss on what is no digit.
     shapes
         Which shapes of the program's bank the first layer's kernels begin as; none: the first ones.
+    settling
+        How often it goes through them again, at a quarter of the rate and with less variation.
     hold
         Weight of the squared differences of the first layer's kernels from what they begin as, so
         that they stay shapes that a person can read.
@@ -51,8 +54,18 @@ class Recipe:
     decay: float = 0.01
     outliers: float = 0.5
     shapes: tuple[int, ...] = ()
+    settling: int = 0
     hold: float = 0.0
     refused: float = 0.01
+
+    @property
+    def phases(self) -> list[tuple[int, float, Augmentation]]:
+        """Epochs, highest rate and variation of each phase of the training."""
+        phases = [
+            (self.epochs, self.rate, Augmentation()),
+            (self.settling, self.rate / 4, MILD),
+        ]
+        return [phase for phase in phases if phase[0]]
 
 
 RECIPES = {
@@ -71,6 +84,7 @@ RECIPES = {
         epochs=26,
         rate=0.004,
         decay=0.05,
+        settling=8,
     ),
     "5x5": Recipe(
         (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=14, rate=0.008, refused=0.02
