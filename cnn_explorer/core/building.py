@@ -45,6 +45,8 @@ KINDS: dict[Kind, str] = {
 }
 """What can be added, in PyTorch's names, and what it does."""
 
+_MAKES_MAPS = ("Conv2d", "MaxPool2d", "AvgPool2d", "BatchNorm2d")
+
 
 def new_network(
     filters: Sequence[int] = (3, 4),
@@ -92,7 +94,7 @@ def new_network(
 
 
 def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
-    """Add a layer at the end of a document's network.
+    """Add a layer to a document's network: at its end, or what makes maps before its head.
 
     Parameters
     ----------
@@ -109,14 +111,15 @@ def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
     Raises
     ------
     ValueError
-        If the network has as many layers as it can have, or the layer cannot come after the last.
+        If the network has as many layers as it can have, or the layer cannot come there.
     """
     network = state.network
     if len(network.layers) == MAX_LAYERS:
         raise ValueError(f"A network has at most {MAX_LAYERS} layers.")
     known = (*network.layers, *(network.trained.layers if network.trained else ()))
-    layer = _new(state, kind, 1 + max(layer.number for layer in known))
-    return chained([*network.layers, layer], network)
+    index = network.tail if kind in _MAKES_MAPS else len(network.layers)
+    layer = _new(state, index, kind, 1 + max(layer.number for layer in known))
+    return chained([*network.layers[:index], layer, *network.layers[index:]], network)
 
 
 def with_statistics(state: State, index: int) -> Network:
@@ -137,9 +140,11 @@ def with_statistics(state: State, index: int) -> Network:
     return replace(state.network, layers=tuple(layers))
 
 
-def _new(state: State, kind: Kind, number: int) -> Layer:
+def _new(state: State, index: int, kind: Kind, number: int) -> Layer:
+    """A layer for a place of the network."""
     network = state.network
-    channels, size = network.layers[-1].out_channels, network.sizes[-1]
+    channels = network.layers[index - 1].out_channels if index else 1
+    size = network.sizes[index]
     if kind == "MaxPool2d":
         return MaxPool2d(number, channels)
     if kind == "AvgPool2d":
@@ -158,7 +163,7 @@ def _new(state: State, kind: Kind, number: int) -> Layer:
         return Linear(
             number, new.weight, new.bias, activation="none", initialisation="uniform", fan=new.fan
         )
-    convolutions = [layer for layer in network.layers if type(layer) is Conv2d]
+    convolutions = [layer for layer in network.layers[:index] if type(layer) is Conv2d]
     check_inputs(f"Conv {len(convolutions) + 1}", channels)
     if not convolutions:
         return new_conv(number, channels, 4, (3, 3), "bank", network.seed)

@@ -115,6 +115,17 @@ class Network:
         mixing = (index for index, layer in enumerate(self.layers) if layer.mixes)
         return next(mixing, len(self.layers))
 
+    @property
+    def tail(self) -> int:
+        """Index of the first layer after the last convolution, where a head follows it.
+
+        Of a network without a head it is how many layers there are.
+        """
+        if self.head == len(self.layers):
+            return self.head
+        body = enumerate(self.layers[: self.head])
+        return 1 + max((index for index, one in body if isinstance(one, Conv2d)), default=-1)
+
     @cached_property
     def multiply_adds(self) -> int:
         """Multiply-adds of a pass in which each filter's results are summed."""

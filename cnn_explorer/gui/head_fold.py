@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
-from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 
 
@@ -52,8 +51,4 @@ def first_folded(network: Network) -> int:
 
     The latter where the network was not trained or has no head.
     """
-    count = len(network.layers)
-    if network.trained is None or network.head == count:
-        return count
-    layers = enumerate(network.layers[: network.head])
-    return 1 + max((index for index, one in layers if isinstance(one, Conv2d)), default=-1)
+    return len(network.layers) if network.trained is None else network.tail

@@ -86,6 +86,7 @@ class LayerColumn(QScrollArea):
         self._store = store
         self._on_kernels = on_kernels
         self.cards: list[LayerCard] = []
+        self._numbers: list[int] = []
         self._fitted: list[object] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -132,8 +133,9 @@ class LayerColumn(QScrollArea):
 
     def set_state(self, state: State) -> None:
         """Follow the network: as many cards as layers."""
-        had, names = len(self.cards), state.network.names
-        self._awaited = None
+        names = state.network.names
+        numbers = [layer.number for layer in state.network.layers]
+        new = [index for index, number in enumerate(numbers) if number not in self._numbers]
         # What a card is, is its layer's place and name; a layer of another kind gets another card.
         kept = [card for card, name in zip(self.cards, names, strict=False) if card.name == name]
         for card in [card for card in self.cards if card not in kept]:
@@ -146,12 +148,14 @@ class LayerColumn(QScrollArea):
         self.cards = [
             by_name.get(name) or self._new_card(layer) for layer, name in enumerate(names)
         ]
-        added = len(state.network.layers) - had == 1
         self._fold.set_network(state.network)
-        if added:
-            self._fold.setChecked(True)
-        else:  # a whole network is looked at from its beginning
-            self._awaited = None
+        self._awaited = None
+        # A layer that was added is scrolled to; a whole network is looked at from its beginning.
+        if len(new) == 1 and len(numbers) == len(self._numbers) + 1:
+            if new[0] >= self._fold.first:
+                self._fold.setChecked(True)
+            self._wait_for(self.cards[new[0]])
+        self._numbers = numbers
         self._show_unfolded()
         self._adding.setVisible(self._add.defaultAction().isEnabled())
         # Mutes and colours change what is painted, but seldom what room it takes.
@@ -176,7 +180,6 @@ class LayerColumn(QScrollArea):
             if watched is not None:
                 watched.installEventFilter(self)
         self._column.insertWidget(layer, card)
-        self._wait_for(card)
         return card
 
     @property

@@ -83,7 +83,8 @@ class NetworkActions(QObject):
         except ValueError as error:
             self.refused.emit(str(error))
             return
-        self._commit(f"Add {network.names[-1]}", network)
+        numbers = [layer.number for layer in network.layers]
+        self._commit(f"Add {network.names[numbers.index(max(numbers))]}", network)
 
     @Slot()
     def _new_seed(self) -> None:

@@ -13,7 +13,7 @@ from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.schemes import is_there
 from cnn_explorer.gui.plain_fields import PoolFields
 
-from .conftest import Driver
+from .conftest import Driver, hand_made
 
 KINDS = ("MaxPool2d", "Conv2d", "BatchNorm2d", "GlobalAvgPool2d", "Linear", "Softmax")
 NAMES = [
@@ -93,6 +93,8 @@ def test_a_network_of_every_kind_is_built_drawn_on_kept_and_undone(
 ) -> None:
     driver = make()
     driver.show(size=SMALL)
+    driver.window.document.open(hand_made())
+    driver.settle()
     opening = driver.state
     build(driver)
     steps = driver.window.document.undo_stack.count()

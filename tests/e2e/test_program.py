@@ -70,7 +70,7 @@ def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> 
 
     np.testing.assert_array_equal(second.state.drawing, left.drawing)
     assert second.state.scheme is ChannelScheme.SHARED
-    assert len(second.state.network.layers) == 3
+    assert len(second.state.network.layers) == 6
     for here, there in zip(second.state.network.layers, left.network.layers, strict=True):
         np.testing.assert_array_equal(here.weight, there.weight)
     assert_shown(second)
@@ -83,10 +83,12 @@ def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> 
     assert not boxes(second)
 
 
-def test_the_first_start_is_on_the_opening_document(driver: Driver) -> None:
+def test_the_first_start_is_on_the_opening_document(make: Make) -> None:
+    driver = make()
+    driver.show()
     opening = opening_state()
     np.testing.assert_array_equal(driver.state.drawing, opening.drawing)
-    assert [layer.out_channels for layer in driver.state.network.layers] == [3, 4]
+    assert driver.state.network is opening.network
     assert driver.state.scheme is ChannelScheme.REAL
     assert not boxes(driver)
 

@@ -40,7 +40,8 @@ from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.io import files
 from cnn_explorer.io.description import described_layers
-from cnn_explorer.io.session import SessionError, load, opening_state, save
+from cnn_explorer.io.digits import digit
+from cnn_explorer.io.session import SessionError, load, save
 
 each_example_writes_anew = settings(
     max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -89,6 +90,11 @@ def states(draw: st.DrawFn) -> State:
     return State(drawing, network, draw(st.sampled_from(ChannelScheme)), draw(st.booleans()))
 
 
+def hand_made() -> State:
+    """A seven and the network of 3 and 4 filters with kernels made by hand."""
+    return State(digit(7), new_network())
+
+
 def assert_same(one: State, other: State) -> None:
     assert one.scheme is other.scheme
     assert one.centred is other.centred
@@ -120,22 +126,22 @@ def test_what_was_saved_comes_back_exactly(tmp_path: Path, state: State) -> None
 
 def test_the_document_that_the_program_opens_on_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "a.cnnx"
-    save(path, opening_state())
-    assert_same(load(path), opening_state())
+    save(path, hand_made())
+    assert_same(load(path), hand_made())
 
 
 def test_the_file_tells_its_type_first_and_is_a_plain_zip(tmp_path: Path) -> None:
     path = tmp_path / "a.cnnx"
-    save(path, opening_state())
+    save(path, hand_made())
     assert path.read_bytes()[30:64] == b"mimetypeapplication/x-cnn-explorer"
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         weight = np.load(io.BytesIO(archive.read("layer2.weight.npy")), allow_pickle=False)
-    assert (weight == opening_state().network.layers[1].weight).all()
+    assert (weight == hand_made().network.layers[1].weight).all()
 
 
 def test_only_layers_that_have_mutes_keep_them_in_the_file(tmp_path: Path) -> None:
-    state = opening_state()
+    state = hand_made()
     muted = np.zeros((4, 3), bool)
     muted[1, 2] = muted[3, 0] = True
     with_mutes = replace(state, network=mutes.with_muted(state.network, 1, muted))
@@ -158,7 +164,7 @@ def test_a_file_from_before_there_were_mutes_has_none(tmp_path: Path, saved: byt
         del layer["muted"]
     path = tmp_path / "old.cnnx"
     write_members(path, members | {"document.json": json.dumps(document).encode()})
-    assert_same(load(path), opening_state())
+    assert_same(load(path), hand_made())
 
 
 # Layers of every kind.
@@ -237,7 +243,7 @@ def test_layers_of_every_kind_come_back_exactly(tmp_path: Path, state: State) ->
 @pytest.mark.parametrize("kind", [*KINDS])
 def test_what_can_be_built_can_be_kept(tmp_path: Path, kind: Kind) -> None:
     before: tuple[Kind, ...] = ("GlobalAvgPool2d",) if kind == "Linear" else ()
-    state = opening_state()
+    state = hand_made()
     for each in (*before, kind):
         state = replace(state, network=add_layer(state, each))
     save(tmp_path / "a.cnnx", state)
@@ -248,7 +254,7 @@ def test_as_many_mutes_as_a_dense_layer_can_have_come_back(tmp_path: Path) -> No
     flat = Flatten(1, 2, (28, 28))
     dense = Linear(2, np.ones((256, 1568, 1, 1), np.float32), None)
     network = Network((new_network((2,)).layers[0], flat, dense))
-    state = replace(opening_state(), network=mutes.only_diagonal(network, 2))
+    state = replace(hand_made(), network=mutes.only_diagonal(network, 2))
     assert state.network.layers[2].muted_count == 256 * 1567
     save(tmp_path / "a.cnnx", state)
     assert_same(load(tmp_path / "a.cnnx"), state)
@@ -260,7 +266,7 @@ def test_a_file_from_before_there_was_centring_is_not_centred(tmp_path: Path, sa
     del document["centred"]
     path = tmp_path / "old.cnnx"
     write_members(path, members | {"document.json": json.dumps(document).encode()})
-    assert_same(load(path), opening_state())
+    assert_same(load(path), hand_made())
 
 
 def test_a_file_of_version_1_opens(tmp_path: Path, saved: bytes) -> None:
@@ -272,7 +278,7 @@ def test_a_file_of_version_1_opens(tmp_path: Path, saved: bytes) -> None:
             del layer[name]
     path = tmp_path / "old.cnnx"
     write_members(path, members | {"document.json": json.dumps(document).encode()})
-    assert_same(load(path), opening_state())
+    assert_same(load(path), hand_made())
 
 
 # Saving is all or nothing.
@@ -282,7 +288,7 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.cnnx"
-    save(path, opening_state())
+    save(path, hand_made())
     before = path.read_bytes()
 
     def full(*_: object, **__: object) -> None:
@@ -290,7 +296,7 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside_it(
 
     monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(files.FileError, match="no space"):
-        save(path, replace(opening_state(), scheme=ChannelScheme.NAIVE))
+        save(path, replace(hand_made(), scheme=ChannelScheme.NAIVE))
 
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["a.cnnx"]
@@ -298,7 +304,7 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing_beside_it(
 
 def test_a_missing_folder_gets_its_sentence(tmp_path: Path) -> None:
     with pytest.raises(files.FileError, match=r"^There is no folder .*\.$"):
-        save(tmp_path / "none" / "a.cnnx", opening_state())
+        save(tmp_path / "none" / "a.cnnx", hand_made())
 
 
 # Files that are none.
@@ -330,7 +336,7 @@ def test_a_folder_gets_its_sentence(tmp_path: Path) -> None:
 @pytest.fixture
 def saved(tmp_path: Path) -> bytes:
     path = tmp_path / "saved.cnnx"
-    save(path, opening_state())
+    save(path, hand_made())
     return path.read_bytes()
 
 
@@ -356,7 +362,7 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path: Path, saved: byte
         except SessionError:
             refused(path)
         else:
-            assert_same(state, opening_state())
+            assert_same(state, hand_made())
 
 
 @each_example_writes_anew
@@ -682,7 +688,7 @@ def every_kind() -> State:
         Softmax(6, 3),
         GlobalAvgPool2d(7, 3),
     )
-    return replace(opening_state(), network=Network(layers))
+    return replace(hand_made(), network=Network(layers))
 
 
 @pytest.fixture
