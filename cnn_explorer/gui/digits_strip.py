@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.browsing import Choice, Indices, chosen
-from cnn_explorer.core.evaluation import CLASSES, Readings, reading_of
+from cnn_explorer.core.evaluation import Readings
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.reading import CLASSES, Verdict, read
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import ComboBox, SpinBox
@@ -109,8 +110,7 @@ class DigitsStrip(QFrame):
 
     def choose(self, choice: Choice) -> None:
         """Step through some of the digits; where that takes readings, as soon as they are there."""
-        state = self._document.state
-        fresh = self._readings is not None and self._readings.are_of(state.network, state.scheme)
+        fresh = self._readings is not None and self._readings.are_of(self._document.state)
         if choice == _WRONG and not fresh:
             self._wanted = choice
             self._show_words("All digits are being read…")
@@ -132,17 +132,19 @@ class DigitsStrip(QFrame):
         """Say what a pass reads in the digit, unless the pass is of another drawing."""
         if self._digits is None or activations.state.drawing is not self._drawn:
             return
-        try:
-            read, share = reading_of(activations)
-        except ValueError as error:
-            self._say("not read", str(error))
+        reading = read(activations)
+        if reading.best is None:
+            self._say("not read", reading.said)
             return
-        label = self._label
-        words = f"read as {read}"
+        words = f"unsure: {reading.best}"
+        if reading.verdict is Verdict.READ:
+            words = f"read as {reading.best}"
+        label, role = self._label, "quiet"
         if label is not None:
-            words += ", right ✓" if read == label else ", wrong ✗"
-        role = "quiet" if label is None else "right" if read == label else "warning"
-        self._say(words, f"Its probability is {share:.2%}.", role)
+            right = reading.best == label
+            words += ", right ✓" if right else ", wrong ✗"
+            role = "right" if right else "warning"
+        self._say(words, reading.detail or reading.said, role)
 
     @property
     def _label(self) -> int | None:

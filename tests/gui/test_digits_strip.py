@@ -14,7 +14,7 @@ from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.evaluation import Readings
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.network import Network, Trained
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.digits_strip import DigitsStrip
@@ -30,7 +30,7 @@ def reader() -> Network:
     network = new_network((2,))
     for kind in ("GlobalAvgPool2d", "Linear"):
         network = add_layer(State(blank(), network), kind)  # type: ignore[arg-type]
-    return network
+    return replace(network, trained=Trained("mine", network.layers))
 
 
 def digits(labelled: bool = True) -> Digits:
@@ -76,8 +76,7 @@ def words(strip: DigitsStrip) -> str:
 
 
 def readings(document: Document) -> Readings:
-    state = document.state
-    return Readings(state.network, state.scheme, READ.copy(), np.ones(6, np.float32))
+    return Readings(document.state, READ.copy(), np.ones(6, np.float32))
 
 
 def assert_drawn(document: Document, index: int) -> None:
@@ -215,6 +214,15 @@ def test_it_says_what_is_read(opened: DigitsStrip, document: Document) -> None:
     assert "read as" not in words(opened)
     opened.show_reading(forward(Request(document.state)))
     assert "Label 1 · read as" in words(opened)
+
+
+def test_what_the_network_is_not_sure_of_is_said(opened: DigitsStrip, document: Document) -> None:
+    network = document.state.network
+    assert network.trained is not None
+    unsure = replace(network, trained=replace(network.trained, threshold=1.0))
+    document.commit("Other", replace(document.state, network=unsure))
+    opened.show_reading(forward(Request(document.state)))
+    assert "Label 3 · unsure: " in words(opened)
 
 
 def test_a_network_that_reads_nothing_is_said(opened: DigitsStrip, document: Document) -> None:
