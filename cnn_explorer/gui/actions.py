@@ -70,7 +70,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("centring", "&Draw", "Centre &while drawing", "Give the network the drawing centred as MNIST does; what you draw stays as it is", checkable=True),
     ActionSpec("clear", "&Draw", "&Clear", "Clear the drawing", ("Ctrl+Backspace",), "clear", rule=True),
     ActionSpec("previous_digit", "&Draw", "&Previous digit", "Draw the digit before, of the file that is open", ("Alt+Left",), rule=True),
-    ActionSpec("next_digit", "&Draw", "&Next digit", "Draw the next digit of the file that is open", ("Alt+Right",)),
+    ActionSpec("next_digit", "&Draw", "Ne&xt digit", "Draw the next digit of the file that is open", ("Alt+Right",)),
     ActionSpec("add_layer", "&Network", "&Add a convolution", "Add a convolution at the end", ("Ctrl+L",), "add"),
     *(
         ActionSpec(f"add_{kind}", "&Network/Add a layer of another &kind", kind, does[0].upper() + does[1:])

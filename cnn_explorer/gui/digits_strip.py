@@ -15,6 +15,7 @@ from cnn_explorer.core.reading import CLASSES, Verdict, read
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import ComboBox, SpinBox
+from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.io.datasets import Digits
 
 _MERGE = 20
@@ -138,7 +139,7 @@ class DigitsStrip(QFrame):
             return
         words = f"unsure: {reading.best}"
         if reading.verdict is Verdict.READ:
-            words = f"read as {reading.best}"
+            words = f"reads {reading.best}"
         label, role = self._label, "quiet"
         if label is not None:
             right = reading.best == label
@@ -266,8 +267,10 @@ class DigitsStrip(QFrame):
         self._on = self._button("▶", "The next digit (Alt+Right)", self.next)
         for button in (self._back, self._on):
             button.setAutoRepeat(True)
+            button.setStyleSheet("padding: 3px 5px")
         self._field = _Place(self)
         self._field.setAccessibleName("Number of the digit")
+        self._field.setMinimumWidth(60)
         self._field.setButtonSymbols(SpinBox.ButtonSymbols.NoButtons)
         self._field.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._field.valueChanged.connect(self._draw)
@@ -280,22 +283,20 @@ class DigitsStrip(QFrame):
         self._accuracy = self._button(
             "Accuracy…", "Read all of them, and count how many are read right", self.accuracy_wanted
         )
-        self._accuracy.setStyleSheet("padding: 3px 4px")  # beside the longest choice
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widgets in (
-            (self._name, close),
-            (self._back, self._field, self._on),
-            (self._reading,),
-            (self._choices, self._accuracy),
-        ):
+        for widgets in ((self._name, close), (self._back, self._field, self._on), (self._reading,)):
             row = QHBoxLayout()
             row.setSpacing(4)
             for widget in widgets:
-                grows = widget in (self._name, self._field, self._reading, self._choices)
-                row.addWidget(widget, int(grows))
+                row.addWidget(widget, int(widget in (self._name, self._field, self._reading)))
             column.addLayout(row)
+        flow = FlowLayout()
+        flow.setSpacing(4)
+        flow.addWidget(self._choices)
+        flow.addWidget(self._accuracy)
+        column.addLayout(flow)
 
     def _button(self, text: str, tip: str, slot: object) -> QToolButton:
         button = QToolButton(self)

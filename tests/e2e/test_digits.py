@@ -59,7 +59,7 @@ def opened(driver: Driver, path: Path) -> None:
 def says(driver: Driver) -> bool:
     """Whether the strip tells what the maps on screen end in."""
     best = int(driver.shown.maps[-1].argmax())
-    return re.search(f"(read as|unsure:) {best}, (right|wrong)", words(driver)) is not None
+    return re.search(f"(reads|unsure:) {best}, (right|wrong)", words(driver)) is not None
 
 
 def words(driver: Driver) -> str:

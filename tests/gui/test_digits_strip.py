@@ -207,13 +207,13 @@ def test_it_says_what_is_read(opened: DigitsStrip, document: Document) -> None:
     best = int(activations.maps[-1].argmax())
     opened.show_reading(activations)
     verdict = "right ✓" if best == LABELS[0] else "wrong ✗"
-    assert f"Label 3 · read as {best}, {verdict}" in words(opened)
+    assert f"Label 3 · reads {best}, {verdict}" in words(opened)
     opened.next()
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     opened.show_reading(activations)  # of the digit before
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     opened.show_reading(forward(Request(document.state)))
-    assert "Label 1 · read as" in words(opened)
+    assert "Label 1 · reads" in words(opened)
 
 
 def test_what_the_network_is_not_sure_of_is_said(opened: DigitsStrip, document: Document) -> None:
@@ -235,7 +235,7 @@ def test_it_does_not_speak_of_another_drawing(opened: DigitsStrip, document: Doc
     document.commit("Clear", replace(document.state, drawing=blank()))
     assert "the drawing is another now" in words(opened)
     opened.show_reading(forward(Request(document.state)))
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     document.undo()
     assert "another" not in words(opened)
 
@@ -256,7 +256,7 @@ def test_without_labels_there_is_nothing_to_choose_by(
     assert choices(strip).isHidden()
     assert button(strip, "Accuracy…").isHidden()
     strip.show_reading(forward(Request(document.state)))
-    assert "No label · read as" in words(strip)
+    assert "No label · reads" in words(strip)
     assert "✓" not in words(strip)
 
 
