@@ -41,12 +41,18 @@ def add_evaluate(commands: "argparse._SubParsersAction[Parser]") -> None:
         default="8-16",
         help="a bundled network, or the file of another (default 8-16)",
     )
+    parser.add_argument(
+        "--centre", action="store_true", help="centre each digit first, as MNIST's are"
+    )
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from cnn_explorer.core.blas import limit_threads
     from cnn_explorer.core.confusion import confusion, right, share, table
+    from cnn_explorer.core.drawing import blank
     from cnn_explorer.core.evaluation import read_digits
+    from cnn_explorer.core.reading import no_reading
+    from cnn_explorer.core.state import State
     from cnn_explorer.io.datasets import open_digits
     from cnn_explorer.io.networks import named_network
 
@@ -54,12 +60,15 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     try:
         with progress_bar() as progress, interruptible() as checkpoint:
             network = named_network(arguments.network)
+            state = State(blank(), network, centred=arguments.centre)
+            if no_reading(state):
+                raise Refused(no_reading(state))
             digits = open_digits(
                 arguments.file, arguments.labels, progress=progress, checkpoint=checkpoint
             )
             if digits.labels is None:
                 raise Refused(f"{digits.name} has no labels; name their file with --labels.")
-            readings = read_digits(network, digits.images, progress=progress, checkpoint=checkpoint)
+            readings = read_digits(state, digits.images, progress=progress, checkpoint=checkpoint)
     except ValueError as error:
         raise Refused(str(error)) from None
     except MemoryError:

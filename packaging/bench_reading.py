@@ -33,8 +33,9 @@ def main() -> int:
     network = new_network((8, 16), initialisation="he")
     for kind in HEAD:
         network = add_layer(State(images[0] / np.float32(255), network), kind)
+    state = State(images[0] / np.float32(255), network)
     runs: dict[str, Callable[[], Any]] = {
-        f"images a second, batches of {BATCH}": lambda: read_digits(network, images)
+        f"images a second, batches of {BATCH}": lambda: read_digits(state, images)
     }
     if torch is not None:
         torch.set_num_threads(1)
@@ -43,7 +44,7 @@ def main() -> int:
         }
     with threadpool_limits(1, user_api="blas"):
         if torch is not None:
-            readings = read_digits(network, images)
+            readings = read_digits(state, images)
             shares, classes = runs[f"PyTorch's, batches of {BATCHES[0]}"]()
             np.testing.assert_allclose(readings.confidences, shares, rtol=1e-3)
             assert np.mean(readings.classes == classes) > 0.999  # but for ties

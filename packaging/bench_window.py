@@ -226,15 +226,16 @@ class Bench:
         return timer.lateness()
 
     def reading(self) -> dict[str, float]:
-        """Read 10,000 images beside the window, with a head that reads digits."""
+        """Read 10,000 images beside the window."""
         import numpy as np
 
+        from cnn_explorer.core.drawing import blank
+        from cnn_explorer.core.state import State
         from cnn_explorer.io.datasets import Digits
+        from cnn_explorer.io.networks import bundled_network
 
-        self._open((8, 16))
-        for name in ("add_MaxPool2d", "add_MaxPool2d", "add_Flatten", "add_Linear"):
-            self._window.actions_by_name[name].trigger()
-            self._wait(lambda: self._window.fresh)
+        self._window.document.open(State(blank(), bundled_network("8-16")))
+        self._wait(lambda: self._window.fresh)
         generator = np.random.default_rng(0)
         images = generator.integers(0, 256, (10_000, 28, 28), np.uint8)
         labels = generator.integers(0, 10, len(images), np.int8)

@@ -5,6 +5,7 @@ import signal
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from cnn_explorer.cli import main
 from cnn_explorer.core import evaluation
 from cnn_explorer.core.building import add_layer, new_network
+from cnn_explorer.core.network import Trained
 from cnn_explorer.core.state import State
 from cnn_explorer.io.datasets import open_digits
 from cnn_explorer.io.digits import digit
@@ -35,6 +37,7 @@ def network(tmp_path: Path) -> Path:
     made = new_network((2,))
     for kind in ("GlobalAvgPool2d", "Linear"):
         made = add_layer(State(digit(7), made), kind)  # type: ignore[arg-type]
+    made = replace(made, trained=Trained("mine", made.layers))
     save_network(tmp_path / "mine.safetensors", made)
     return tmp_path / "mine.safetensors"
 
@@ -59,6 +62,21 @@ def test_it_prints_accuracy_and_the_table(
     assert blank == ""
     assert heading.split() == ["true", *map(str, range(10)), "right"]
     assert [sum(row) for row in cells] == np.bincount(labels, minlength=10).tolist()
+
+
+def test_digits_can_be_centred_first(
+    tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strokes = np.stack([digit(label) * 255 for label in range(10)]).astype(np.uint8)
+    moved = np.roll(strokes, 2, axis=2)
+    np.savez(tmp_path / "a.npz", x=moved, y=np.arange(10))
+    np.savez(tmp_path / "b.npz", x=strokes, y=np.arange(10))
+    said = []
+    for name in ("a.npz", "b.npz"):
+        arguments = ["evaluate", str(tmp_path / name), "--network", str(network), "--centre"]
+        assert main(arguments) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
 
 
 def test_labels_can_be_given(
@@ -110,7 +128,7 @@ def test_a_network_that_reads_no_digits_gets_one_sentence(
     path = write_digits(tmp_path)
     assert main(["evaluate", str(path), "--network", str(tmp_path / "maps.npz")]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("This network does not read digits: it ends in 4 maps of 28×28")
+    assert said.startswith("This network ends in maps of 28×28, not in ten values")
     assert one_sentence(said)
 
 

@@ -94,7 +94,7 @@ def new_network(
 
 
 def add_layer(state: State, kind: Kind = "Conv2d") -> Network:
-    """Add a layer to a document's network: at its end, or what makes maps before its head.
+    """Add a layer at the end of a document's network, or of a trained one's maps.
 
     Parameters
     ----------

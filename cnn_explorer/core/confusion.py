@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from cnn_explorer.core.evaluation import CLASSES, Classes
+from cnn_explorer.core.evaluation import Classes
+from cnn_explorer.core.reading import CLASSES
 
 Counts = npt.NDArray[np.int64]
 

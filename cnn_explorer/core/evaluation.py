@@ -5,24 +5,25 @@ window's own functions compute. So a whole batch takes one matrix product for a 
 numbers are those of the window to the rounding of float32.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.centring import centred
 from cnn_explorer.core.convolution import convolve
-from cnn_explorer.core.forward import Activations, summing_kernel
+from cnn_explorer.core.forward import summing_kernel
 from cnn_explorer.core.geometry import pad
 from cnn_explorer.core.kernel_layers import Conv2d
-from cnn_explorer.core.layer import MapLayer
+from cnn_explorer.core.layer import Layer, MapLayer
 from cnn_explorer.core.layers import BatchNorm2d, Flatten, Softmax
-from cnn_explorer.core.network import Network
 from cnn_explorer.core.normalisation import softmax
+from cnn_explorer.core.reading import logits_layer, no_reading
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.state import State
 
-CLASSES = 10
 BATCH = 32
 """Drawings that go through a layer together: their maps stay in the processor's caches."""
 
@@ -36,16 +37,15 @@ class Readings:
 
     Parameters
     ----------
-    network, scheme
-        Who read.
+    state
+        Who read, and whether drawings were centred first; not its drawing.
     classes
         int8, shape (n,): the likeliest digit, of equally likely ones the least. Made read-only.
     confidences
         float32, shape (n,): its probability. Made read-only.
     """
 
-    network: Network
-    scheme: ChannelScheme
+    state: State
     classes: Classes
     confidences: Array
 
@@ -53,17 +53,17 @@ class Readings:
         self.classes.flags.writeable = False
         self.confidences.flags.writeable = False
 
-    def are_of(self, network: Network, scheme: ChannelScheme) -> bool:
-        """Whether they are of that network, as it is, in that scheme."""
-        return self.network is network and self.scheme is scheme
+    def are_of(self, state: State) -> bool:
+        """Whether they are what a document reads as it is now, whatever is drawn."""
+        mine = self.state
+        same = mine.scheme is state.scheme and mine.centred is state.centred
+        return same and mine.network is state.network
 
 
 def read_digits(
-    network: Network,
+    state: State,
     images: Images,
     *,
-    scheme: ChannelScheme = ChannelScheme.REAL,
-    prepare: Callable[[Array], Array] | None = None,
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[], None] | None = None,
 ) -> Readings:
@@ -71,14 +71,11 @@ def read_digits(
 
     Parameters
     ----------
-    network
-        With ten single values at its end, or a Softmax of those.
+    state
+        The network, the scheme, and whether each drawing is centred first. The network has ten
+        single values at its end, or a Softmax of those; trained or not.
     images
         float32 from 0 to 1, or uint8 from 0 to 255, shape (n, 28, 28); 1, or 255, is ink.
-    scheme
-        Real or Shared: Naive has no maps where all are taken together.
-    prepare
-        What is done to each drawing first, float32 of shape (28, 28) to the same.
     progress
         Called with how many are read, and how many there are.
     checkpoint
@@ -87,56 +84,26 @@ def read_digits(
     Raises
     ------
     ValueError
-        If the network does not end in ten single values, or the scheme is Naive.
+        If the network does not end in ten single values, or the scheme has none.
     """
-    layers = check_reads(network, scheme)
+    network, last = state.network, logits_layer(state.network)
+    if last is None or state.scheme is ChannelScheme.NAIVE:
+        raise ValueError(no_reading(state))
+    temperature = network.trained.temperature if network.trained else 1.0
     classes = np.empty(len(images), np.int8)
     confidences = np.empty(len(images), np.float32)
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         drawings = as_drawings(images[part])
-        if prepare is not None:
-            drawings = np.stack([prepare(drawing) for drawing in drawings])
-        values = _logits(network, layers, drawings, scheme, checkpoint)
-        classes[part], confidences[part] = _likeliest(network, values)
+        if state.centred:
+            drawings = np.stack([centred(drawing) for drawing in drawings])
+        values = _values(network.layers[: last + 1], drawings, state.scheme, checkpoint)
+        shares = softmax(values / np.float32(temperature), axis=0)
+        classes[part] = values.argmax(axis=0)
+        confidences[part] = shares.max(axis=0)
         if progress is not None:
             progress(min(start + BATCH, len(images)), len(images))
-    return Readings(network, scheme, classes, confidences)
-
-
-def reading_of(activations: Activations) -> tuple[int, float]:
-    """What a pass reads in its drawing: the likeliest digit and its probability.
-
-    Raises
-    ------
-    ValueError
-        As `check_reads`.
-    """
-    state = activations.state
-    layers = check_reads(state.network, state.scheme)
-    classes, confidences = _likeliest(state.network, activations.maps[layers - 1][:, :, 0])
-    return int(classes[0]), float(confidences[0])
-
-
-def check_reads(network: Network, scheme: ChannelScheme) -> int:
-    """How many layers lead to the ten values that a digit is read from.
-
-    Raises
-    ------
-    ValueError
-        If there are none; the sentence says what the network has instead.
-    """
-    if scheme is ChannelScheme.NAIVE:
-        raise ValueError(
-            f"“{scheme.label}” has no dense layers, which read a digit; choose another scheme."
-        )
-    last, size = network.layers[-1], network.sizes[-1]
-    if (last.out_channels, size) != (CLASSES, (1, 1)):
-        raise ValueError(
-            f"This network does not read digits: it ends in {last.out_channels} maps of "
-            f"{size[0]}×{size[1]}, not in ten single values, as a Flatten and a Linear give them."
-        )
-    return len(network.layers) - isinstance(last, Softmax)
+    return Readings(state, classes, confidences)
 
 
 def as_drawings(images: Images) -> Array:
@@ -146,23 +113,15 @@ def as_drawings(images: Images) -> Array:
     return images.astype(np.float32, copy=False)
 
 
-def _likeliest(network: Network, values: Array) -> tuple[npt.NDArray[np.intp], Array]:
-    """The largest of ten values, shape (10, n), and its probability, each of shape (n,)."""
-    temperature = network.trained.temperature if network.trained else 1.0
-    shares = softmax(values / np.float32(temperature), axis=0)
-    return values.argmax(axis=0), shares.max(axis=0)
-
-
-def _logits(
-    network: Network,
-    layers: int,
+def _values(
+    layers: Sequence[Layer],
     drawings: Array,
     scheme: ChannelScheme,
     checkpoint: Callable[[], None] | None,
 ) -> Array:
-    """The ten values of each drawing, shape (10, n)."""
+    """The single values that layers end in, for each drawing, shape (values, n)."""
     maps = drawings[np.newaxis]
-    for layer in network.layers[:layers]:
+    for layer in layers:
         if checkpoint is not None:
             checkpoint()
         if isinstance(layer, Conv2d):

@@ -117,12 +117,12 @@ class Network:
 
     @property
     def tail(self) -> int:
-        """Index of the first layer after the last convolution, where a head follows it.
+        """Index of the first layer after the last convolution of a trained network with a head.
 
-        Of a network without a head it is how many layers there are.
+        Of another network it is how many layers there are: who builds one adds at its end.
         """
-        if self.head == len(self.layers):
-            return self.head
+        if self.trained is None or self.head == len(self.layers):
+            return len(self.layers)
         body = enumerate(self.layers[: self.head])
         return 1 + max((index for index, one in body if isinstance(one, Conv2d)), default=-1)
 

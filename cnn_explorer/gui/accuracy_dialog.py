@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.core.confusion import Counts, right, share
-from cnn_explorer.core.evaluation import CLASSES
+from cnn_explorer.core.reading import CLASSES
 from cnn_explorer.gui.plain_table import CellDelegate
 
 _RIGHT, _WRONG = QColor("#2f7fd0"), QColor("#e0662b")

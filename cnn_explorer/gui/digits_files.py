@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnn_explorer.core.browsing import Choice
 from cnn_explorer.core.confusion import confusion
-from cnn_explorer.core.evaluation import Readings, check_reads, read_digits
+from cnn_explorer.core.evaluation import Readings, read_digits
 from cnn_explorer.core.forward import Cancelled
+from cnn_explorer.core.reading import no_reading
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import is_as_trained
@@ -132,15 +133,13 @@ class DigitsFiles(QObject):
     def _read_all(self) -> bool:
         """Start to read all digits; False where that cannot be."""
         state, digits = self._document.state, self._strip.digits
-        try:
-            check_reads(state.network, state.scheme)
-        except ValueError as error:
-            self.refused.emit(str(error))
+        reason = no_reading(state)
+        if reason:
+            self.refused.emit(reason)
             return False
         if digits is None or not self._can_start():
             return False
-        task = partial(read_digits, state.network, digits.images, scheme=state.scheme)
-        self._job.run(task)
+        self._job.run(partial(read_digits, state, digits.images))
         return True
 
     @Slot(object)
@@ -207,17 +206,19 @@ class DigitsFiles(QObject):
             self._dialog.set_stale(not self._is_fresh(self._readings))
 
     def _is_fresh(self, readings: Readings) -> bool:
-        state = self._document.state
-        return readings.are_of(state.network, state.scheme)
+        return readings.are_of(self._document.state)
 
 
 def _by(readings: Readings) -> str:
-    """By whom they are: “read by 8-16, edited, in Shared kernel”."""
-    network = readings.network
-    words = (
-        "read by a network of your own"
-        if network.trained is None
-        else (f"read by {network.trained.name}" + ("" if is_as_trained(network) else ", edited"))
-    )
-    real = readings.scheme is ChannelScheme.REAL
-    return words if real else f"{words}, in the scheme “{readings.scheme.label}”"
+    """By whom they are: “read by 8-16, edited, in the scheme “Shared kernel””."""
+    state = readings.state
+    trained = state.network.trained
+    assert trained is not None  # else there is no reading
+    words = [f"read by {trained.name}"]
+    if not is_as_trained(state.network):
+        words.append("edited")
+    if state.scheme is not ChannelScheme.REAL:
+        words.append(f"in the scheme “{state.scheme.label}”")
+    if state.centred:
+        words.append("each centred first")
+    return ", ".join(words)

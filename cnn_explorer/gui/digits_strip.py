@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.browsing import Choice, Indices, chosen
-from cnn_explorer.core.evaluation import CLASSES, Readings, reading_of
+from cnn_explorer.core.evaluation import Readings
 from cnn_explorer.core.forward import Activations
+from cnn_explorer.core.reading import CLASSES, Verdict, read
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.fields import ComboBox, SpinBox
+from cnn_explorer.gui.flow import FlowLayout
 from cnn_explorer.io.datasets import Digits
 
 _MERGE = 20
@@ -109,8 +111,7 @@ class DigitsStrip(QFrame):
 
     def choose(self, choice: Choice) -> None:
         """Step through some of the digits; where that takes readings, as soon as they are there."""
-        state = self._document.state
-        fresh = self._readings is not None and self._readings.are_of(state.network, state.scheme)
+        fresh = self._readings is not None and self._readings.are_of(self._document.state)
         if choice == _WRONG and not fresh:
             self._wanted = choice
             self._show_words("All digits are being read…")
@@ -132,17 +133,19 @@ class DigitsStrip(QFrame):
         """Say what a pass reads in the digit, unless the pass is of another drawing."""
         if self._digits is None or activations.state.drawing is not self._drawn:
             return
-        try:
-            read, share = reading_of(activations)
-        except ValueError as error:
-            self._say("not read", str(error))
+        reading = read(activations)
+        if reading.best is None:
+            self._say("not read", reading.said)
             return
-        label = self._label
-        words = f"read as {read}"
+        words = f"unsure: {reading.best}"
+        if reading.verdict is Verdict.READ:
+            words = f"reads {reading.best}"
+        label, role = self._label, "quiet"
         if label is not None:
-            words += ", right ✓" if read == label else ", wrong ✗"
-        role = "quiet" if label is None else "right" if read == label else "warning"
-        self._say(words, f"Its probability is {share:.2%}.", role)
+            right = reading.best == label
+            words += ", right ✓" if right else ", wrong ✗"
+            role = "right" if right else "warning"
+        self._say(words, reading.detail or reading.said, role)
 
     @property
     def _label(self) -> int | None:
@@ -264,8 +267,10 @@ class DigitsStrip(QFrame):
         self._on = self._button("▶", "The next digit (Alt+Right)", self.next)
         for button in (self._back, self._on):
             button.setAutoRepeat(True)
+            button.setStyleSheet("padding: 3px 5px")
         self._field = _Place(self)
         self._field.setAccessibleName("Number of the digit")
+        self._field.setMinimumWidth(60)
         self._field.setButtonSymbols(SpinBox.ButtonSymbols.NoButtons)
         self._field.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._field.valueChanged.connect(self._draw)
@@ -278,22 +283,20 @@ class DigitsStrip(QFrame):
         self._accuracy = self._button(
             "Accuracy…", "Read all of them, and count how many are read right", self.accuracy_wanted
         )
-        self._accuracy.setStyleSheet("padding: 3px 4px")  # beside the longest choice
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widgets in (
-            (self._name, close),
-            (self._back, self._field, self._on),
-            (self._reading,),
-            (self._choices, self._accuracy),
-        ):
+        for widgets in ((self._name, close), (self._back, self._field, self._on), (self._reading,)):
             row = QHBoxLayout()
             row.setSpacing(4)
             for widget in widgets:
-                grows = widget in (self._name, self._field, self._reading, self._choices)
-                row.addWidget(widget, int(grows))
+                row.addWidget(widget, int(widget in (self._name, self._field, self._reading)))
             column.addLayout(row)
+        flow = FlowLayout()
+        flow.setSpacing(4)
+        flow.addWidget(self._choices)
+        flow.addWidget(self._accuracy)
+        column.addLayout(flow)
 
     def _button(self, text: str, tip: str, slot: object) -> QToolButton:
         button = QToolButton(self)

@@ -23,19 +23,19 @@ class HeadFold(QToolButton):
     def set_network(self, network: Network) -> None:
         """Follow the network."""
         self._network = network
-        self.setVisible(first_folded(network) < len(network.layers))
+        self.setVisible(network.tail < len(network.layers))
         self._show_text()
 
     @property
     def first(self) -> int:
         """Index of the first layer that is folded away, or how many layers there are."""
         assert self._network is not None
-        return len(self._network.layers) if self.isChecked() else first_folded(self._network)
+        return len(self._network.layers) if self.isChecked() else self._network.tail
 
     def _show_text(self) -> None:
         assert self._network is not None
         network = self._network
-        first = first_folded(network)
+        first = network.tail
         if first == len(network.layers):
             return
         names = " → ".join(network.names[first:])
@@ -44,11 +44,3 @@ class HeadFold(QToolButton):
         does = "Fold away" if self.isChecked() else "Show"
         self.setToolTip(f"{does} the layers that make the reading of the maps")
         self.setAccessibleName(f"{does} the head: {names}")
-
-
-def first_folded(network: Network) -> int:
-    """Index of the first layer after the last convolution, or how many layers there are.
-
-    The latter where the network was not trained or has no head.
-    """
-    return len(network.layers) if network.trained is None else network.tail

@@ -32,7 +32,6 @@ from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
 from cnn_explorer.gui.figure_dialog import Figures
-from cnn_explorer.gui.head_fold import first_folded
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
@@ -473,7 +472,7 @@ class MainWindow(QMainWindow):
 
 def _opening_selection(state: State) -> Selection:
     """A map of the last layer in view, and a pixel of it, so that there is something to read."""
-    last = max(0, first_folded(state.network) - 1)
+    last = max(0, state.network.tail - 1)
     rows, columns = state.network.sizes[last + 1]
     selection = Selection(last, (1,) * MAX_LAYERS, (rows * 2 // 5, columns * 3 // 5))
     return selection.within(state.network)

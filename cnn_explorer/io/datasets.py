@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.evaluation import CLASSES, Classes, Images, as_drawings
+from cnn_explorer.core.evaluation import Classes, Images, as_drawings
 from cnn_explorer.core.network import INPUT_SIZE
+from cnn_explorer.core.reading import CLASSES
 from cnn_explorer.io.idx import is_idx, read_idx
 from cnn_explorer.io.npz import as_pixels, has_images, is_npz, read_npz
 

@@ -13,7 +13,7 @@ from cnn_explorer.core import edit
 from cnn_explorer.core.building import CLASSES, KINDS, add_layer, new_network, with_statistics
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layers import AvgPool2d, BatchNorm2d, Flatten, Kind, MaxPool2d
-from cnn_explorer.core.network import MAX_LAYERS, Network
+from cnn_explorer.core.network import MAX_LAYERS, Network, Trained
 from cnn_explorer.core.state import State
 
 from . import oracle
@@ -330,30 +330,27 @@ def test_every_kind_of_layer_can_go_and_move():
     assert isinstance(network.layers[4], Flatten)
 
 
-# Before a head.
+# Before a trained head.
 
 
-def added(network: Network, kind: Kind) -> Network:
-    return add_layer(State(np.zeros((28, 28), np.float32), network), kind)
+def test_what_makes_maps_comes_before_a_head_that_was_trained():
+    def added(network: Network, kind: Kind) -> Network:
+        return add_layer(State(np.zeros((28, 28), np.float32), network), kind)
 
-
-def test_what_makes_maps_comes_after_the_last_convolution_and_before_the_head():
     network = new_network((3, 4))
     for kind in ("MaxPool2d", "Flatten", "Linear"):
         network = added(network, kind)
+    assert network.tail == 5
+    network = replace(network, trained=Trained("one", network.layers))
+    assert network.tail == 2
     for kind in ("Conv2d", "BatchNorm2d", "AvgPool2d"):
         network = added(network, kind)
     assert network.names == (
         "Conv 1", "Conv 2", "Conv 3", "AvgPool 1", "BatchNorm 1", "MaxPool 1", "Flatten 1",
         "Linear 1",
     )  # fmt: skip
-    assert added(network, "Softmax").names[-1] == "Softmax 1"
     assert network.layers[2].in_channels == 4
-
-
-def test_a_head_without_convolutions_is_pushed_down():
-    network = added(added(new_network((3,)), "GlobalAvgPool2d"), "Linear")
-    assert network.tail == 1
-    alone = edit.remove_layer(network, 0)
-    assert alone.tail == 0
-    assert added(alone, "Conv2d").names == ("Conv 1", "GlobalAvgPool 1", "Linear 1")
+    assert added(network, "Softmax").names[-1] == "Softmax 1"
+    for _ in range(3):
+        network = edit.remove_layer(network, 0)
+    assert network.tail == 0

@@ -1,6 +1,7 @@
 """Many drawings at once: the same numbers as one at a time, and what follows from them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from cnn_explorer.core import evaluation, mutes
 from cnn_explorer.core.activations import Array
 from cnn_explorer.core.building import add_layer, new_network
+from cnn_explorer.core.centring import centred
 from cnn_explorer.core.confusion import confusion, right, share, table
-from cnn_explorer.core.evaluation import as_drawings, check_reads, read_digits
+from cnn_explorer.core.drawing import blank, draw
+from cnn_explorer.core.evaluation import Readings, as_drawings
 from cnn_explorer.core.forward import Cancelled, Request, forward
 from cnn_explorer.core.geometry import PADDING_MODES
 from cnn_explorer.core.kernel_layers import Conv2d
@@ -22,6 +25,13 @@ from cnn_explorer.core.state import State
 
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (7, 28, 28), np.uint8)
+
+
+def read_digits(
+    network: Network, images: Any, scheme: ChannelScheme = ChannelScheme.REAL, **options: Any
+) -> Readings:
+    state = State(blank(), network, scheme, centred=options.pop("centred", False))
+    return evaluation.read_digits(state, images, **options)
 
 
 def grown(network: Network, *kinds: Kind) -> Network:
@@ -141,11 +151,24 @@ def test_a_temperature_softens_and_changes_no_digit() -> None:
     np.testing.assert_allclose(warm.confidences, shares.max(axis=1), rtol=1e-4)
 
 
-def test_drawings_can_be_prepared() -> None:
+def test_drawings_are_centred_first_where_the_state_says_so() -> None:
     network = reader()
-    turned = read_digits(network, IMAGES, prepare=np.flipud)
-    expected = read_digits(network, np.ascontiguousarray(IMAGES[:, ::-1]))
-    np.testing.assert_array_equal(turned.confidences, expected.confidences)
+    strokes = [draw([[(4, 4), (9, 12)], [(3, 8 + column), (14, 5)]], size=2) for column in range(3)]
+    images = np.stack(strokes)
+    once = read_digits(network, np.stack([centred(image) for image in images]))
+    given = read_digits(network, images, centred=True)
+    np.testing.assert_array_equal(given.confidences, once.confidences)
+    passes = [forward(Request(State(image, network, centred=True))) for image in images]
+    assert given.classes.tolist() == [int(one.maps[-1].argmax()) for one in passes]
+
+
+def test_readings_know_whose_they_are() -> None:
+    state = State(blank(), reader())
+    readings = evaluation.read_digits(state, IMAGES)
+    assert readings.are_of(replace(state, drawing=as_drawings(IMAGES[0])))
+    assert not readings.are_of(replace(state, network=reader()))
+    assert not readings.are_of(replace(state, scheme=ChannelScheme.SHARED))
+    assert not readings.are_of(replace(state, centred=True))
 
 
 def test_it_tells_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +187,9 @@ def test_it_tells_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("kinds", "words"),
     [
-        ((), r"ends in 4 maps of 28×28, not in ten single values"),
-        (("GlobalAvgPool2d",), r"ends in 4 maps of 1×1"),
-        (("Flatten",), r"ends in 3136 maps of 1×1"),
+        ((), "ends in maps of 28×28, not in ten values"),
+        (("GlobalAvgPool2d",), "ends in 4 values, not in ten"),
+        (("Flatten",), "ends in 3136 values, not in ten"),
     ],
 )
 def test_a_network_that_reads_no_digits_says_so(kinds: tuple[Kind, ...], words: str) -> None:
@@ -175,8 +198,8 @@ def test_a_network_that_reads_no_digits_says_so(kinds: tuple[Kind, ...], words: 
 
 
 def test_naive_has_no_head_to_read_with() -> None:
-    with pytest.raises(ValueError, match="has no dense layers"):
-        check_reads(reader(), ChannelScheme.NAIVE)
+    with pytest.raises(ValueError, match="sums nothing"):
+        read_digits(reader(), IMAGES, ChannelScheme.NAIVE)
 
 
 def test_a_normalisation_tells_its_maps_apart() -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
@@ -90,10 +91,12 @@ def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     image.setPixelColor(20, 20, QColor("white"))
     assert image.save(str(tmp_path / "dot.png"))
     save_network(tmp_path / "one.npz", new_network((2, 5)))
-    picked = {"Open network": "one.npz", "Open image": "dot.png"}
+    np.savez(tmp_path / "digits.npz", images=np.ones((2, 28, 28), np.uint8))
+    picked = {"Open network": "one.npz", "Open image": "dot.png", "Open digits": "digits.npz"}
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda _, title, *rest: (str(tmp_path / picked[title]), "")
     )
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "none"))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "two.npz"), ""))
     return tmp_path / "dot.png"
 

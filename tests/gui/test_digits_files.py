@@ -34,7 +34,7 @@ def reader(seed: int = 0) -> Network:
     network = new_network((2,), seed=seed)
     for kind in ("GlobalAvgPool2d", "Linear"):
         network = add_layer(State(blank(), network), kind)  # type: ignore[arg-type]
-    return network
+    return replace(network, trained=Trained("mine", network.layers))
 
 
 @pytest.fixture
@@ -146,10 +146,10 @@ def test_the_accuracy_is_that_of_the_readings(
     done(qtbot, opened)
     (dialog,) = dialogs(window)
     digits = open_digits(path)
-    classes = read_digits(document.state.network, digits.images).classes
+    classes = read_digits(document.state, digits.images).classes
     right = int((classes == digits.labels).sum())
     assert f"{right} of 100; {100 - right} wrong" in dialog._summary.text()
-    assert dialog._source.text() == "test-images, read by a network of your own"
+    assert dialog._source.text() == "test-images, read by mine"
     assert progress.at(progress.count() - 1) == [100, 100]
     opened.show_accuracy()  # it is known
     assert not opened.busy
@@ -158,15 +158,14 @@ def test_the_accuracy_is_that_of_the_readings(
 def test_the_table_says_who_read(
     qtbot: QtBot, opened: DigitsFiles, window: QWidget, document: Document
 ) -> None:
-    network = reader()
-    trained = replace(network, trained=Trained("8-16", network.layers))
+    trained = reader()
     edited = replace(reader(1), trained=trained.trained)
     for state, words in (
-        (State(blank(), trained), "read by 8-16"),
-        (State(blank(), edited), "read by 8-16, edited"),
+        (State(blank(), trained), "read by mine"),
+        (State(blank(), edited), "read by mine, edited"),
         (
-            State(blank(), trained, ChannelScheme.SHARED),
-            "read by 8-16, in the scheme “Shared kernel”",
+            State(blank(), trained, ChannelScheme.SHARED, centred=True),
+            "read by mine, in the scheme “Shared kernel”, each centred first",
         ),
     ):
         document.commit("Other", state)
@@ -278,6 +277,6 @@ def test_a_network_that_reads_nothing_is_refused(
     document.commit("Other", State(document.state.drawing, new_network()))
     refused = QSignalSpy(opened.refused)
     strip.choose(Choice(wrong=True))
-    assert "This network does not read digits" in refused.at(0)[0]
+    assert "This network ends in maps of 28×28" in refused.at(0)[0]
     assert not opened.busy
     assert strip.choice == Choice()

@@ -14,7 +14,7 @@ from cnn_explorer.core.building import add_layer, new_network
 from cnn_explorer.core.drawing import blank
 from cnn_explorer.core.evaluation import Readings
 from cnn_explorer.core.forward import Request, forward
-from cnn_explorer.core.network import Network
+from cnn_explorer.core.network import Network, Trained
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.digits_strip import DigitsStrip
@@ -30,7 +30,7 @@ def reader() -> Network:
     network = new_network((2,))
     for kind in ("GlobalAvgPool2d", "Linear"):
         network = add_layer(State(blank(), network), kind)  # type: ignore[arg-type]
-    return network
+    return replace(network, trained=Trained("mine", network.layers))
 
 
 def digits(labelled: bool = True) -> Digits:
@@ -76,8 +76,7 @@ def words(strip: DigitsStrip) -> str:
 
 
 def readings(document: Document) -> Readings:
-    state = document.state
-    return Readings(state.network, state.scheme, READ.copy(), np.ones(6, np.float32))
+    return Readings(document.state, READ.copy(), np.ones(6, np.float32))
 
 
 def assert_drawn(document: Document, index: int) -> None:
@@ -208,13 +207,22 @@ def test_it_says_what_is_read(opened: DigitsStrip, document: Document) -> None:
     best = int(activations.maps[-1].argmax())
     opened.show_reading(activations)
     verdict = "right ✓" if best == LABELS[0] else "wrong ✗"
-    assert f"Label 3 · read as {best}, {verdict}" in words(opened)
+    assert f"Label 3 · reads {best}, {verdict}" in words(opened)
     opened.next()
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     opened.show_reading(activations)  # of the digit before
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     opened.show_reading(forward(Request(document.state)))
-    assert "Label 1 · read as" in words(opened)
+    assert "Label 1 · reads" in words(opened)
+
+
+def test_what_the_network_is_not_sure_of_is_said(opened: DigitsStrip, document: Document) -> None:
+    network = document.state.network
+    assert network.trained is not None
+    unsure = replace(network, trained=replace(network.trained, threshold=1.0))
+    document.commit("Other", replace(document.state, network=unsure))
+    opened.show_reading(forward(Request(document.state)))
+    assert "Label 3 · unsure: " in words(opened)
 
 
 def test_a_network_that_reads_nothing_is_said(opened: DigitsStrip, document: Document) -> None:
@@ -227,7 +235,7 @@ def test_it_does_not_speak_of_another_drawing(opened: DigitsStrip, document: Doc
     document.commit("Clear", replace(document.state, drawing=blank()))
     assert "the drawing is another now" in words(opened)
     opened.show_reading(forward(Request(document.state)))
-    assert "read as" not in words(opened)
+    assert "reads" not in words(opened)
     document.undo()
     assert "another" not in words(opened)
 
@@ -248,7 +256,7 @@ def test_without_labels_there_is_nothing_to_choose_by(
     assert choices(strip).isHidden()
     assert button(strip, "Accuracy…").isHidden()
     strip.show_reading(forward(Request(document.state)))
-    assert "No label · read as" in words(strip)
+    assert "No label · reads" in words(strip)
     assert "✓" not in words(strip)
 
 
