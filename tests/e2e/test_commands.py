@@ -58,6 +58,7 @@ def observed(driver: Driver) -> list[object]:
         window.inspector.currentIndex(),
         window.isFullScreen(),
         window.isVisible(),
+        [part.isVisible() for part in (window.input.digits, window.input._problem)],
         QGuiApplication.clipboard().text(),
         QGuiApplication.clipboard().image().isNull(),
         [type(dialog) for dialog in dialogs(driver)],
@@ -112,8 +113,8 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
     first = driver.state
     edited = with_cell(first.network, 1, 1, 0, (0, 0), 9)
     for spec in ACTIONS:
-        if spec.name == "quit":
-            continue
+        if spec.name in ("quit", "previous_digit", "next_digit"):
+            continue  # the last two are there while a file of digits is open
         resets = spec.name in ("reset_kernel", "reset_layer", "reset_kernels")
         driver.window.document.open(replace(first, network=edited) if resets else first)
         driver.window.store.reset()
@@ -150,6 +151,7 @@ def test_every_key_triggers_its_command_alone(driver: Driver) -> None:
         action.triggered.disconnect()
         action.triggered.connect(lambda *_, name=name: heard.append(name))
         action.setEnabled(True)
+        action.setVisible(True)
     for focus in (driver.grid(1), driver.window.switch, driver.cards[0].fields.kernel):
         for name, keys in KEYS:
             heard.clear()

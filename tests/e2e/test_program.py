@@ -52,6 +52,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> None:
     first = make()
     first.show(size=(780, 700))  # the screen of the tests is no larger than 800×800
+    first.trigger("hand_made")
     first.draw((3, 3), (20, 20))
     first.trigger("add_layer")
     first.press("Ctrl+3")
@@ -70,7 +71,7 @@ def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> 
 
     np.testing.assert_array_equal(second.state.drawing, left.drawing)
     assert second.state.scheme is ChannelScheme.SHARED
-    assert len(second.state.network.layers) == 6
+    assert len(second.state.network.layers) == 3
     for here, there in zip(second.state.network.layers, left.network.layers, strict=True):
         np.testing.assert_array_equal(here.weight, there.weight)
     assert_shown(second)
