@@ -54,7 +54,7 @@ class Recipe:
     decay: float = 0.01
     outliers: float = 0.5
     shapes: tuple[int, ...] = ()
-    settling: int = 0
+    settling: int = 8
     hold: float = 0.0
     refused: float = 0.01
 
@@ -84,7 +84,6 @@ RECIPES = {
         epochs=26,
         rate=0.004,
         decay=0.05,
-        settling=8,
     ),
     "5x5": Recipe(
         (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=14, rate=0.008, refused=0.02
@@ -108,6 +107,7 @@ RECIPES = {
             ("pool", 2),
         ),
         epochs=14,
+        settling=0,
         rate=0.008,
     ),
 }
