@@ -6,6 +6,7 @@ from enum import Enum
 import numpy as np
 
 from cnn_explorer.core.activations import Array
+from cnn_explorer.core.centring import centred
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Softmax
@@ -16,6 +17,9 @@ from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import is_as_trained, trained_layer
 
 CLASSES = 10
+
+_MUCH = 0.8
+"""How much of the ink may differ from the centred drawing's."""
 
 UNKNOWN = "Not a digit that this network was trained for"
 BLANK = "Nothing is drawn"
@@ -159,4 +163,11 @@ def _note(state: State) -> str:
         return "Its shares were calibrated for the scheme Real, not for this one."
     if not is_as_trained(state.network):
         return "It is not as trained any more; its shares were calibrated for the trained weights."
+    if not state.centred and _is_off_centre(state.drawing):
+        return "It was trained on digits that fill the middle; “Centre” makes this drawing so."
     return ""
+
+
+def _is_off_centre(drawing: Array) -> bool:
+    """Whether centring would move much of the ink: of MNIST's digits one in some hundred."""
+    return bool(np.abs(centred(drawing) - drawing).sum() > _MUCH * drawing.sum())

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_explorer.core.building import add_layer, new_network
+from cnn_explorer.core.centring import centred
 from cnn_explorer.core.drawing import blank, draw
 from cnn_explorer.core.edit import replaced, with_filters, with_initialisation
 from cnn_explorer.core.forward import Activations, Request, forward
@@ -168,13 +169,13 @@ LETTERS = {
 }
 
 
-@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("centring", [False, True])
 @pytest.mark.parametrize("name", ["3-4", "8-16"])
-def test_trained_networks_read_digits_and_refuse_what_is_none(name: str, centred: bool) -> None:
+def test_trained_networks_read_digits_and_refuse_what_is_none(name: str, centring: bool) -> None:
     network = bundled_network(name)
 
     def reading(drawing: np.ndarray) -> Reading:
-        return read(passed(network, drawing=drawing, centred=centred))
+        return read(passed(network, drawing=drawing, centred=centring))
 
     every = [(label, style) for label in range(10) for style in range(len(styles(label)))]
     right = [reading(digit(label, style)).best == label for label, style in every]
@@ -190,3 +191,18 @@ def test_trained_networks_read_digits_and_refuse_what_is_none(name: str, centred
 def test_trained_networks_take_a_dot_for_no_digit(name: str, place: tuple[float, float]) -> None:
     shown = passed(bundled_network(name), drawing=draw([[place]], size=2))
     assert read(shown).verdict is Verdict.UNKNOWN
+
+
+def test_a_digit_in_a_corner_gets_the_advice_to_centre_it() -> None:
+    network = bundled_network("8-16")
+    corner = draw([[(1, 2), (1, 9), (11, 5)]], size=2)
+    said = read(forward(Request(State(corner, network))))
+    assert said.note == (
+        "It was trained on digits that fill the middle; “Centre” makes this drawing so."
+    )
+    for state in (
+        State(corner, network, centred=True),
+        State(centred(corner), network),
+        State(digit(7), network),
+    ):
+        assert read(forward(Request(state))).note == ""

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.centring import centred
-from cnn_explorer.core.evaluation import read_digits
+from cnn_explorer.core.drawing import blank
+from cnn_explorer.core.evaluation import Readings, read_digits
 from cnn_explorer.core.network import Network
+from cnn_explorer.core.state import State
 
 from .skeletons import LETTERS, STYLES, Digit, written
 
@@ -37,23 +38,27 @@ def _all_written(lines: list[Digit], each: int, seed: int) -> Array:
     return np.stack([written(one, generator) for one in lines for _ in range(each)])
 
 
+def _read(network: Network, images: Array, centring: bool = True) -> Readings:
+    return read_digits(State(blank(), network, centred=centring), images)
+
+
 def share_right(network: Network, each: int, *, centring: bool, seed: int = 0) -> float:
     """Which part of the drawings is read right."""
     images, labels = drawings(each, seed)
-    readings = read_digits(network, images, prepare=centred if centring else None)
+    readings = _read(network, images, centring)
     return float(np.mean(readings.classes == labels))
 
 
 def share_refused(network: Network, images: Array) -> float:
     """Which part of some drawings, centred, is called no digit."""
     assert network.trained is not None
-    readings = read_digits(network, images, prepare=centred)
+    readings = _read(network, images)
     return float(np.mean(readings.confidences < network.trained.threshold))
 
 
 def mistakes(network: Network, each: int) -> Counter[tuple[int, int]]:
     """Which digits, centred, are taken for which others, and how often."""
     images, labels = drawings(each)
-    read = read_digits(network, images, prepare=centred).classes
+    read = _read(network, images).classes
     wrong = read != labels
     return Counter(zip(labels[wrong].tolist(), read[wrong].tolist(), strict=True))
