@@ -24,10 +24,11 @@ from train_measure import difference, measured
 from train_networks import (
     RECIPES,
     Recipe,
-    convolutions,
     first_kernels,
     module_of,
     network_of,
+    without_ground,
+    without_norms,
 )
 
 from cnn_explorer.core.network import Trained
@@ -76,7 +77,7 @@ def _module(name: str, part: Part, seed: int, folder: Path | None) -> Any:
     """Train a network, or take its weights from where an earlier run has left them."""
     path = folder and folder / f"{name}-{seed}.pt"
     if path is not None and path.exists():
-        module = module_of(RECIPES[name])
+        module = without_norms(module_of(RECIPES[name]))
         module.load_state_dict(torch.load(path, weights_only=True))
         return module
     print(f"{name}, seed {seed}", flush=True)
@@ -108,7 +109,7 @@ def trained(recipe: Recipe, part: Part, seed: int) -> Any:
     for phase, (epochs, rate, augmentation) in enumerate(recipe.phases):
         generator = torch.Generator().manual_seed(seed + 1000 * phase)
         module = _phase(recipe, module, part, generator, epochs, rate, augmentation)
-    return module
+    return without_norms(module.eval())
 
 
 def _phase(
@@ -124,7 +125,7 @@ def _phase(
     images, fields = torch.from_numpy(part.images.copy()), torch.from_numpy(part.fields)
     labels = torch.from_numpy(part.labels)
     others = torch.from_numpy(np.concatenate(list(part.outliers.values())))
-    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
     optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=recipe.decay)
     steps = len(images) // _BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -147,20 +148,13 @@ def _phase(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            _without_ground(module)
+            without_ground(module)
             schedule.step()
             average.update_parameters(module)
             total += float(loss.detach())
         seconds = time.perf_counter() - start
         print(f"  epoch {epoch + 1}: loss {total / steps:.4f}, {seconds:.0f} s", flush=True)
     return average.module
-
-
-def _without_ground(module: Any) -> None:
-    """Keep the biases of convolutions from being positive: where nothing is drawn, maps are 0."""
-    with torch.no_grad():
-        for part in convolutions(module):
-            part.bias.clamp_(max=0)
 
 
 def _loss(recipe: Recipe, module: Any, inputs: Any, labels: Any) -> Any:

@@ -44,6 +44,9 @@ class Recipe:
     hold
         Weight of the squared differences of the first layer's kernels from what they begin as, so
         that they stay shapes that a person can read.
+    normalised
+        Whether batch normalisation follows each convolution in training; what it comes to is then
+        part of the kernels and biases.
     refused
         Share of the calibration digits that the threshold refuses.
     """
@@ -56,6 +59,7 @@ class Recipe:
     shapes: tuple[int, ...] = ()
     settling: int = 8
     hold: float = 0.0
+    normalised: bool = False
     refused: float = 0.01
 
     @property
@@ -81,9 +85,11 @@ RECIPES = {
     ),
     "16-32-64": Recipe(
         (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
-        epochs=26,
-        rate=0.004,
-        decay=0.05,
+        epochs=16,
+        rate=0.01,
+        decay=0.02,
+        settling=6,
+        normalised=True,
     ),
     "5x5": Recipe(
         (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=14, rate=0.008, refused=0.02
@@ -126,6 +132,7 @@ def module_of(recipe: Recipe) -> Any:
             kernel, groups = others[0], others[1] if len(others) > 1 else 1
             modules += [
                 nn.Conv2d(channels, count, kernel, padding="same", groups=groups),
+                *([nn.BatchNorm2d(count)] if recipe.normalised else []),
                 nn.ReLU(),
             ]
             channels = count
@@ -135,7 +142,7 @@ def module_of(recipe: Recipe) -> Any:
     module = nn.Sequential(*modules, nn.Flatten(), nn.Linear(channels * side**2, CLASSES))
     with torch.no_grad():
         module[0].weight.copy_(first_kernels(recipe))
-        for part in convolutions(module):
+        for part, _ in _convolutions(module):
             part.bias.zero_()
     return module
 
@@ -148,9 +155,42 @@ def first_kernels(recipe: Recipe) -> Any:
     return torch.from_numpy(bank((side, side))[shapes, np.newaxis])
 
 
-def convolutions(module: Any) -> list[Any]:
-    """The layers that are convolutions, in order."""
-    return [part for part in module if isinstance(part, nn.Conv2d)]
+def without_ground(module: Any) -> None:
+    """Keep the biases of convolutions from being positive: where nothing is drawn, maps are 0."""
+    with torch.no_grad():
+        for part, norm in _convolutions(module):
+            if norm is None:
+                part.bias.clamp_(max=0)
+            else:
+                norm.bias.sub_(_bias(part, norm).clamp(min=0))
+
+
+def without_norms(module: Any) -> Any:
+    """Make batch normalisation, with the statistics that it has measured, part of convolutions."""
+    with torch.no_grad():
+        for part, norm in _convolutions(module):
+            if norm is not None:
+                part.bias.copy_(_bias(part, norm).clamp(max=0))
+                part.weight.mul_(_scale(norm)[:, None, None, None])
+    return nn.Sequential(*(part for part in module if not isinstance(part, nn.BatchNorm2d)))
+
+
+def _convolutions(module: Any) -> list[tuple[Any, Any]]:
+    """The convolutions, each with the batch normalisation that follows it, or None."""
+    return [
+        (part, after if isinstance(after, nn.BatchNorm2d) else None)
+        for part, after in zip(module, list(module)[1:], strict=False)
+        if isinstance(part, nn.Conv2d)
+    ]
+
+
+def _scale(norm: Any) -> Any:
+    return norm.weight / (norm.running_var + norm.eps).sqrt()
+
+
+def _bias(part: Any, norm: Any) -> Any:
+    """What is added, in the end, to the sums of a convolution."""
+    return norm.bias + (part.bias - norm.running_mean) * _scale(norm)
 
 
 def network_of(module: Any, seed: int) -> Network:
