@@ -22,6 +22,9 @@ _MUCH = 0.8
 """How much of the ink may differ from the centred drawing's."""
 
 UNKNOWN = "Not a digit that this network was trained for"
+ADVICE = "; “Centre” may help"
+"""What is said beside that of a drawing that is not in the middle."""
+
 BLANK = "Nothing is drawn"
 
 
@@ -126,7 +129,7 @@ def read(activations: Activations) -> Reading:
     if shares[best] < trained.threshold:
         return Reading(
             Verdict.UNKNOWN,
-            f"{UNKNOWN}.",
+            f"{UNKNOWN}{ADVICE if _is_off_centre(state) else ''}.",
             shares,
             f"The largest share, {share} for {best}, is less than {least}, below which this "
             "network cannot be trusted.",
@@ -163,11 +166,10 @@ def _note(state: State) -> str:
         return "Its shares were calibrated for the scheme Real, not for this one."
     if not is_as_trained(state.network):
         return "It is not as trained any more; its shares were calibrated for the trained weights."
-    if not state.centred and _is_off_centre(state.drawing):
-        return "It was trained on digits that fill the middle; “Centre” makes this drawing so."
     return ""
 
 
-def _is_off_centre(drawing: Array) -> bool:
-    """Whether centring would move much of the ink: of MNIST's digits one in some hundred."""
-    return bool(np.abs(centred(drawing) - drawing).sum() > _MUCH * drawing.sum())
+def _is_off_centre(state: State) -> bool:
+    """Whether centring would move much of the ink, as it would of few of MNIST's digits."""
+    moved = np.abs(centred(state.drawing) - state.input).sum()
+    return bool(moved > _MUCH * state.drawing.sum())

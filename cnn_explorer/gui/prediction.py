@@ -5,12 +5,12 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from cnn_explorer.core.forward import Activations
-from cnn_explorer.core.reading import BLANK, UNKNOWN, Reading, no_reading, read
+from cnn_explorer.core.reading import ADVICE, BLANK, UNKNOWN, Reading, no_reading, read
 from cnn_explorer.gui.class_bars import ClassBars
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.tiles import STALE_OPACITY
 
-_ALWAYS = (f"{BLANK}.", f"{UNKNOWN}.", "Reads 0 · > 99.9 %")
+_ALWAYS = (f"{BLANK}.", f"{UNKNOWN}{ADVICE}.", "Reads 0 · > 99.9 %")
 """Room for each of these is kept, so that nothing moves while one draws."""
 
 

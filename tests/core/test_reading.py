@@ -193,16 +193,18 @@ def test_trained_networks_take_a_dot_for_no_digit(name: str, place: tuple[float,
     assert read(shown).verdict is Verdict.UNKNOWN
 
 
-def test_a_digit_in_a_corner_gets_the_advice_to_centre_it() -> None:
-    network = bundled_network("8-16")
+def test_what_is_refused_in_a_corner_gets_the_advice_to_centre_it() -> None:
+    network = toy_network(threshold=1.0)
     corner = draw([[(1, 2), (1, 9), (11, 5)]], size=2)
-    said = read(forward(Request(State(corner, network))))
-    assert said.note == (
-        "It was trained on digits that fill the middle; “Centre” makes this drawing so."
-    )
+
+    def said(state: State) -> str:
+        return read(forward(Request(state))).said
+
+    advice = "Not a digit that this network was trained for; “Centre” may help."
+    assert said(State(corner, network)) == advice
     for state in (
         State(corner, network, centred=True),
         State(centred(corner), network),
         State(digit(7), network),
     ):
-        assert read(forward(Request(state))).note == ""
+        assert said(state) == "Not a digit that this network was trained for."
