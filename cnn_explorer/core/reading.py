@@ -18,7 +18,7 @@ from cnn_explorer.core.trained import is_as_trained, trained_layer
 
 CLASSES = 10
 
-_MUCH = 0.8
+_MUCH = 1.1
 """How much of the ink may differ from the centred drawing's."""
 
 UNKNOWN = "Not a digit that this network was trained for"
