@@ -7,15 +7,19 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QAbstractButton, QApplication
+import numpy as np
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from cnn_explorer.app import Folders, Program, application
+from cnn_explorer.gui.accuracy_dialog import AccuracyDialog
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.tiles import Spot
+from cnn_explorer.io.digits import digit, styles
 
 SIZE = (1440, 900)
 PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -32,11 +36,11 @@ PICTURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "kernels-light": ("light", ("real", "face_kernels")),
     "tensors-dark": ("dark", ("tensors",)),
     "enlarged-dark": ("dark", ("real", "enlarge")),
-    "pooled-light": ("light", ("add_MaxPool2d", "add_BatchNorm2d", "select 3")),
-    "head-dark": (
-        "dark",
-        ("add_GlobalAvgPool2d", "add_Linear", "add_Softmax", "select 5", "scroll"),
-    ),
+    "pooled-light": ("light", ("hand_made", "add_MaxPool2d", "add_BatchNorm2d", "select 3")),
+    "head-dark": ("dark", ("head", "select 5", "scroll")),
+    "evidence-light": ("light", ("trained_8-16", "▸ Prediction", "evidence 7")),
+    "kernel-dark": ("dark", ("face_kernels", "kernel")),
+    "digits-light": ("light", ("trained_8-16", "digits", "▸ Prediction", "accuracy")),
 }
 """For each picture its theme, and what is done first: actions by name, buttons by their text."""
 
@@ -69,6 +73,14 @@ def _do(window: MainWindow, what: str) -> None:
     elif what.startswith("select "):
         grid = window.layers.cards[int(what.split()[1]) - 1].maps
         grid.clicked.emit(Spot(1, *(side * 2 // 5 for side in grid.map_size)))
+    elif what == "head":
+        window.layers.show_head(True)
+    elif what.startswith("evidence "):
+        window.inspector.show_class(int(what.split()[1]))
+    elif what == "digits":
+        _open_digits(window)
+    elif what == "accuracy":
+        _show_accuracy(window)
     elif what == "scroll":
         bar = window.layers.verticalScrollBar()
         bar.setValue(bar.maximum())
@@ -82,13 +94,42 @@ def _do(window: MainWindow, what: str) -> None:
         next(item for item in buttons if item.text() == what and item.isVisible()).click()
 
 
+def _open_digits(window: MainWindow) -> None:
+    """Open the sample digits as a file of digits."""
+    names = [(label, style) for label in range(10) for style in range(len(styles(label)))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "samples.npz")
+        images = np.stack([digit(*name) for name in names])
+        np.savez(path, images=images, labels=np.array(names, np.uint8)[:, 0])
+        window.digits.open(str(path))
+        _wait(lambda: not window.digits.busy)
+
+
+def _show_accuracy(window: MainWindow) -> None:
+    """Show the table in the middle of the window, where it does not hide the drawing."""
+    window.digits.show_accuracy()
+    _wait(lambda: bool(window.findChildren(AccuracyDialog)))
+    (dialog,) = window.findChildren(AccuracyDialog)
+    picture = dialog.grab()
+    shown = QLabel(window)
+    shown.setPixmap(picture)
+    shown.adjustSize()
+    shown.move((window.width() - shown.width()) // 2, (window.height() - shown.height()) // 2)
+    shown.show()
+    dialog.close()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    while not condition():
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
 def _settle(app: QApplication, program: Program) -> None:
     """Wait for the maps by scipy.signal and for their paint."""
     window = program.window
     app.processEvents()
-    while not (window.fresh and window.worker.signal_ready):
-        app.processEvents()
-        time.sleep(0.01)
+    _wait(lambda: window.fresh and window.worker.signal_ready)
     for _ in range(10):
         app.processEvents()
 
