@@ -75,15 +75,17 @@ class Recipe:
 RECIPES = {
     "3-4": Recipe(
         (("conv", 3, 3), ("conv", 4, 3), ("pool", 4)),
-        epochs=40,
+        epochs=24,
         rate=0.01,
-        outliers=0.35,
+        settling=0,
+        outliers=0.2,
         refused=0.02,
     ),
     "8-16": Recipe(
         (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)),
-        epochs=24,
+        epochs=14,
         rate=0.01,
+        settling=6,
         outliers=0.3,
         normalised=True,
         refused=0.02,
