@@ -75,24 +75,35 @@ class Recipe:
 RECIPES = {
     "3-4": Recipe(
         (("conv", 3, 3), ("conv", 4, 3), ("pool", 4)),
-        epochs=40,
+        epochs=24,
         rate=0.01,
-        outliers=0.35,
+        settling=0,
+        outliers=0.2,
         refused=0.02,
     ),
     "8-16": Recipe(
-        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)), epochs=32, rate=0.01, refused=0.02
+        (("conv", 8, 3), ("conv", 16, 3), ("pool", 4)),
+        epochs=14,
+        rate=0.01,
+        settling=6,
+        outliers=0.3,
+        normalised=True,
+        refused=0.02,
     ),
     "16-32-64": Recipe(
         (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
-        epochs=16,
+        epochs=10,
         rate=0.01,
         decay=0.02,
-        settling=6,
+        settling=4,
         normalised=True,
     ),
     "5x5": Recipe(
-        (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)), epochs=14, rate=0.008, refused=0.02
+        (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)),
+        epochs=14,
+        rate=0.008,
+        settling=0,
+        refused=0.02,
     ),
     "7x7": Recipe(
         (("conv", 6, 7), ("conv", 12, 3), ("pool", 4)),
