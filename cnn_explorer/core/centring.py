@@ -55,9 +55,9 @@ def centred(drawing: Array) -> Array:
     """
     profiles = drawing.max(axis=1), drawing.max(axis=0)
     most = float(drawing.max())
-    if most == 0:
+    size = ink_size(drawing)
+    if size == 0:
         return drawing
-    size = max(high - low for low, high in (_extent(line, _HALF * most) for line in profiles))
     whole = [_extent(line, _FAINT * most) for line in profiles]
     scale = min(BOX / size, _ROOM / max(high - low for low, high in whole), MOST)
     wide = drawing.astype(np.float64)
@@ -65,6 +65,15 @@ def centred(drawing: Array) -> Array:
     result = np.clip(down @ wide @ across.T, 0, 1).astype(np.float32)
     result.flags.writeable = False
     return result
+
+
+def ink_size(drawing: Array) -> float:
+    """Over how many rows or columns the ink goes, whichever are more; 0 where there is none."""
+    half = _HALF * float(drawing.max())
+    if half == 0:
+        return 0.0
+    profiles = drawing.max(axis=1), drawing.max(axis=0)
+    return max(high - low for low, high in (_extent(line, half) for line in profiles))
 
 
 def _extent(profile: Array, level: float) -> tuple[float, float]:

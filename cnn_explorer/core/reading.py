@@ -6,7 +6,8 @@ from enum import Enum
 import numpy as np
 
 from cnn_explorer.core.activations import Array
-from cnn_explorer.core.centring import centred
+from cnn_explorer.core.centring import centred, ink_size
+from cnn_explorer.core.drawing import SIDE
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.layers import Softmax
@@ -17,6 +18,9 @@ from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import is_as_trained, trained_layer
 
 CLASSES = 10
+
+LEAST_SIZE = 5
+"""Rows or columns that the ink of a digit has at least: what has fewer is a dot."""
 
 _MUCH = 1.1
 """How much of the ink may differ from the centred drawing's."""
@@ -126,6 +130,15 @@ def read(activations: Activations) -> Reading:
     shares = softmax(logits)
     best = int(shares.argmax())
     share, least = percent(float(shares[best])), percent(trained.threshold)
+    size = ink_size(state.drawing)
+    if size < LEAST_SIZE:
+        return Reading(
+            Verdict.UNKNOWN,
+            f"{UNKNOWN}.",
+            shares,
+            f"It has {size:.0f} of the {SIDE} rows and columns, less than any digit.",
+            _note(state),
+        )
     if shares[best] < trained.threshold:
         return Reading(
             Verdict.UNKNOWN,

@@ -1,5 +1,6 @@
 """What is as trained in a network, and what is not any more."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,9 +27,12 @@ def trained_layer(network: Network, layer: Conv2d) -> Conv2d | None:
 
 def is_as_trained(network: Network) -> bool:
     """Whether a network computes what it was trained to compute: nothing edited, nothing muted."""
-    if network.trained is None or len(network.layers) != len(network.trained.layers):
-        return False
-    return all(map(_same, network.layers, network.trained.layers))
+    return network.trained is not None and same_layers(network.layers, network.trained.layers)
+
+
+def same_layers(ones: Sequence[Layer], others: Sequence[Layer]) -> bool:
+    """Whether two networks of such layers compute the same."""
+    return len(ones) == len(others) and all(map(_same, ones, others))
 
 
 def _same(one: Layer, other: Layer) -> bool:

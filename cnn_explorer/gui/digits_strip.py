@@ -56,6 +56,8 @@ class DigitsStrip(QFrame):
         self._wanted: Choice | None = None
         self._places: Indices = chosen(Choice(), 0, None, None)
         self._drawn: Array | None = None
+        self._merge = _MERGE  # steps through one file are one step of undo
+        self._said = "", "", "quiet"
         self._lay_out()
         self.hide()
         document.changed.connect(self._follow)
@@ -78,6 +80,7 @@ class DigitsStrip(QFrame):
     def open(self, digits: Digits) -> None:
         """Step through other digits, from the first on."""
         self._digits, self._readings, self._wanted = digits, None, None
+        self._merge += 1
         self._choice = Choice()
         labelled = digits.labels is not None
         self._choices.setVisible(labelled)
@@ -107,6 +110,7 @@ class DigitsStrip(QFrame):
     def give_up_readings(self) -> None:
         """Go back to what was chosen before readings were needed."""
         self._wanted = None
+        self._say(*self._said)
         self._show_choice()
 
     def choose(self, choice: Choice) -> None:
@@ -168,6 +172,8 @@ class DigitsStrip(QFrame):
             self._take(places, before)
             if self.index != before:
                 self._draw()
+            else:
+                self._say(*self._said)
         self._show_choice()
 
     def _take(self, places: Indices, index: int) -> None:
@@ -192,7 +198,7 @@ class DigitsStrip(QFrame):
         self._able()
         self._say("")
         step = replace(state, drawing=self._drawn)
-        self._document.commit("Step through digits", step, merge=_MERGE)
+        self._document.commit("Step through digits", step, merge=self._merge)
 
     @Slot(int)
     def _choice_made(self, row: int) -> None:
@@ -209,6 +215,7 @@ class DigitsStrip(QFrame):
 
     def _say(self, words: str, tip: str = "", role: str = "quiet") -> None:
         """Say something of the digit, after its label."""
+        self._said = words, tip, role
         label = self._label
         known = "No label" if label is None else f"Label {label}"
         self._show_words(f"{known} · {words}" if words else known, tip, role)

@@ -75,6 +75,8 @@ class KernelCells(QWidget):
         The cell with the cursor is on its way to a value.
     dropped()
         It stays there.
+    begun()
+        A cell begins to be turned by notches, which make one step.
     turned(value)
         The cell was turned to a value by a notch.
     typed(text)
@@ -87,6 +89,7 @@ class KernelCells(QWidget):
 
     dragged = Signal(float)
     dropped = Signal()
+    begun = Signal()
     turned = Signal(float)
     typed = Signal(str)
     moved = Signal()
@@ -253,6 +256,7 @@ class KernelCells(QWidget):
         """Turn the cell; back at where it began it has the very value that it had."""
         if self._turn is None:
             self._turn = _Turn(self.value, self._step)
+            self.begun.emit()
         fine = _FINE if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
         self._turn.notches = round(self._turn.notches + notches * fine, 6)
         self.turned.emit(self._turn.start + self._turn.notches * self._turn.step)

@@ -85,7 +85,6 @@ class KernelEditor(QWidget):
         self._own: State | None = None
         self._before: State | None = None
         self._behind = True
-        self._turned = ""
         self._merge = _FIRST_MERGE
         self._hint = QLabel(_NO_KERNEL, self)
         self._hint.setWordWrap(True)
@@ -188,9 +187,11 @@ class KernelEditor(QWidget):
         self.filter.valueChanged.connect(self._choose)
         self.cells.moved.connect(self._show_cell)
         self.cells.dragged.connect(self._drag_cell)
+        self.cells.begun.connect(self._begin_turn)
         self.cells.turned.connect(self._turn_cell)
         self.cells.typed.connect(self._type_cell)
         self.bias.dragged.connect(self._drag_bias)
+        self.bias.begun.connect(self._begin_turn)
         self.bias.turned.connect(self._turn_bias)
         self.bias.typed.connect(self._type_bias)
         for cells in (self.cells, self.bias):
@@ -399,6 +400,10 @@ class KernelEditor(QWidget):
         name = self._bias_title() if self.sender() is self.bias else self._cell_title()
         self._document.commit(name, self._document.state)
 
+    @Slot()
+    def _begin_turn(self) -> None:
+        self._merge += 1
+
     @Slot(float)
     def _turn_cell(self, value: float) -> None:
         self._turn(self._cell_title(), self._with_cell, value)
@@ -409,9 +414,6 @@ class KernelEditor(QWidget):
 
     def _turn(self, title: str, edited: Callable[[Network, float], Network], value: float) -> None:
         """All notches of a cell that follow each other are one step."""
-        if title != self._turned:
-            self._turned = title
-            self._merge += 1
         self._commit(title, lambda network: edited(network, value), merge=self._merge)
 
     @Slot(str)

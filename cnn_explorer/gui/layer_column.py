@@ -357,6 +357,7 @@ class LayerColumn(QScrollArea):
             return  # the selection is ahead of the cards, which follow the network
         if new.layer >= self._fold.first:
             self._fold.setChecked(True)
+            self._wait_for(self.cards[new.layer])
         cells = self.cards[new.layer].cells
         if cells is not None and cells.isVisible() and cells.visibleRegion().isEmpty():
             self.ensureWidgetVisible(cells, 0, GAP)

@@ -383,8 +383,6 @@ class MainWindow(QMainWindow):
             (self.inspector.titles[0], self.inspector.making),
             ("The kernel at hand", self.inspector.kernel),
             ("Kernel tensors", self.inspector.tensors),
-            ("Kernel", self.inspector.kernel),
-            ("Evidence", self.inspector.evidence),
             ("Evidence", self.inspector.evidence),
             ("Input", self.input),
         ]

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QMessageBox, QToo
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
-from cnn_explorer.core.trained import is_as_trained
+from cnn_explorer.core.trained import is_as_trained, same_layers
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
@@ -97,9 +97,17 @@ class NetworkFiles(QObject):
         trained = new.network.trained
         for name in BUNDLED:
             action = self._actions[f"trained_{name}"]
-            ours = trained is not None and trained.name == name
+            # The name alone could be that of any file.
+            ours = (
+                trained is not None
+                and trained.name == name
+                and same_layers(trained.layers, bundled_network(name).layers)
+            )
+            edited = ours and not is_as_trained(new.network)
             action.setChecked(ours)
-            action.setText(f"{name}, edited" if ours and not is_as_trained(new.network) else name)
+            action.setText(f"{name}, edited" if edited else name)
+            back = "; a click makes it as trained again" if edited else ""
+            action.setToolTip(f"Trained to read digits: {BUNDLED[name]}{back}")
 
     # Files.
 

@@ -222,7 +222,7 @@ class Tracing(QObject):
     def _light_inputs(self, levels: list[_Marks], current: Selection) -> None:
         """The input map of a row, and what a cell of its kernel multiplies."""
         layer = current.layer
-        for at, channel in ((layer, self._channel), self._joined, self._spoken or (None, None)):
+        for at, channel in ((layer, self._channel), self._joined, self._in_sight()):
             if at is not None and channel is not None:
                 levels[at].lit |= set(self._tiles(at, channel))
         cells = [cell for cell in (self._kernel_cell(),) if cell is not None]
@@ -232,6 +232,19 @@ class Tracing(QObject):
             pin = current.pin if at == layer else None
             multiplied = cell_field(self._document.state.network, at, (row, column), pin)
             levels[at].fields.append(TileField(self._tiles(at, channel), multiplied, True))
+
+    def _in_sight(self) -> tuple[int | None, int | None]:
+        """The map that is spoken of, or where its card is folded away, the one that it comes from.
+
+        So far as that is one map: of what mixes maps nothing is lit.
+        """
+        level, channel = self._spoken or (None, None)
+        while level and channel is not None and self._layers.cards[level - 1].isHidden():
+            inputs = self._document.state.network.layers[level - 1].inputs_of(channel)
+            if len(inputs) > 1:
+                return None, None
+            level, channel = level - 1, inputs[0]
+        return level, channel
 
     def _tiles(self, level: int, channel: int) -> tuple[int, ...]:
         """Tiles of a level that show a channel: one, or in Naive those with its number."""

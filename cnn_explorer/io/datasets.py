@@ -1,6 +1,5 @@
 """Many digits with their labels, from an IDX file, an NPZ file or a folder of pictures."""
 
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from cnn_explorer.core.network import INPUT_SIZE
 from cnn_explorer.core.reading import CLASSES
 from cnn_explorer.io.idx import is_idx, read_idx
 from cnn_explorer.io.npz import as_pixels, has_images, is_npz, read_npz
+from cnn_explorer.io.opening import head_of
 
 MOST_IMAGES = 200_000
 _MOST_BYTES = MOST_IMAGES * 28 * 28 * 4
@@ -110,14 +110,14 @@ def may_hold_digits(path: Path) -> bool:
     if path.is_dir():
         return True
     try:
-        head = _head(path)
+        head = head_of(path)
         return is_idx(head) or (is_npz(head) and has_images(path))
     except _ERRORS:
         return False
 
 
 def _read_file(path: Path, checkpoint: Callable[[], None] | None) -> tuple[Any, Any]:
-    head = _head(path)
+    head = head_of(path)
     if is_idx(head):
         return read_idx(path, _check_idx_images, checkpoint), None
     if not is_npz(head):
@@ -133,17 +133,9 @@ def _read_file(path: Path, checkpoint: Callable[[], None] | None) -> tuple[Any, 
 
 
 def _read_labels(path: Path, checkpoint: Callable[[], None] | None) -> npt.NDArray[Any]:
-    if not is_idx(_head(path)):
+    if not is_idx(head_of(path)):
         raise ValueError("it is not an IDX file of labels")
     return read_idx(path, _check_idx_labels, checkpoint)
-
-
-def _head(path: Path) -> bytes:
-    """The first bytes of a regular file: from a pipe or a device they might never come."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is a device or a pipe, not a file")
-    with open(path, "rb") as file:
-        return file.read(4)
 
 
 def _check_idx_images(shape: tuple[int, ...]) -> None:

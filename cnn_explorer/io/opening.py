@@ -1,5 +1,6 @@
 """Opening files that may be anything: what is wrong in one sentence, and memory within bounds."""
 
+import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,20 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, (ValueError, zipfile.BadZipFile)):
         return "a part of it is missing or of another kind"
     return " ".join(str(error).split())[:200].rstrip(".")
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a regular file: from a pipe or a device they might never come.
+
+    Raises
+    ------
+    ValueError
+        If it is a pipe, a device or the like.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is a folder, a device or a pipe, not a file")
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 def member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

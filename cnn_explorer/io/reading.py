@@ -115,5 +115,5 @@ def _header(stream: Stream, name: str) -> tuple[tuple[int, ...], bool, np.dtype[
 
 def _kind(dtype: np.dtype[Any]) -> str:
     if dtype.hasobject:
-        return "object, which could run a program,"
+        return "object, which could run a program"
     return dtype.name[:40] if dtype.names is None else "record"

@@ -6,6 +6,7 @@ Neither can hold code.
 """
 
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -27,13 +28,14 @@ from cnn_explorer.io.description import (
 )
 from cnn_explorer.io.files import write_atomically
 from cnn_explorer.io.layer_description import Arrays
-from cnn_explorer.io.opening import explained, member_array
+from cnn_explorer.io.opening import explained, head_of, member_array
 
 VERSION = 1
 ENDINGS = (".safetensors", ".npz")
 """How the files are named; the ending says which of the two is written."""
 
 _KEY = "cnn_explorer"
+_ZIP = b"PK"
 _deserialize: Callable[[bytes], Iterable[tuple[str, dict[str, Any]]]] = safetensors.deserialize
 _TYPES = {"<f4": "F32", "|b1": "BOOL"}
 
@@ -78,11 +80,13 @@ def load_network(path: Path) -> Network:
         the arrays in it.
     """
     with explained(path, NetworkError, "a network of CNN Explorer"):
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("it is larger than any network")
+        if head_of(path).startswith(_ZIP):
+            return _from_npz(path)
         with path.open("rb") as file:
-            packed = file.read(4) == b"PK\x03\x04"
-        return _from_npz(path) if packed else _from_safetensors(path.read_bytes())
+            size = os.fstat(file.fileno()).st_size
+            if size > MOST_BYTES:
+                raise ValueError("it is larger than any network")
+            return _from_safetensors(file.read(size))
 
 
 def holds_network(path: Path) -> bool:
@@ -90,9 +94,11 @@ def holds_network(path: Path) -> bool:
     if path.suffix == ENDINGS[0]:
         return True
     try:
+        if not head_of(path).startswith(_ZIP):
+            return False
         with zipfile.ZipFile(path) as archive:
             return "network.npy" in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except Exception:  # a damaged table of contents raises many kinds
         return False
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cnn_explorer.core.centring import BOX, MIDDLE, centred
+from cnn_explorer.core.centring import BOX, MIDDLE, centred, ink_size
 from cnn_explorer.core.drawing import blank, draw
 from cnn_explorer.io.digits import digit, styles
 
@@ -164,3 +164,11 @@ def test_values_stay_between_zero_and_one(seed: int, threshold: float) -> None:
     assert result.min() >= 0
     assert result.max() <= drawing.max() + 1e-6
     assert floor(result.sum()) >= 0
+
+
+def test_the_size_of_the_ink_is_that_of_its_longer_side() -> None:
+    assert ink_size(blank()) == 0
+    box = np.zeros((28, 28), np.float32)
+    box[3:10, 5:7] = 0.7
+    assert ink_size(box) == pytest.approx(7)
+    assert ink_size(box.T.copy()) == pytest.approx(7)

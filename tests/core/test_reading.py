@@ -208,3 +208,10 @@ def test_what_is_refused_in_a_corner_gets_the_advice_to_centre_it() -> None:
         State(digit(7), network),
     ):
         assert said(state) == "Not a digit that this network was trained for."
+
+
+def test_a_dot_is_no_digit_whatever_the_network_makes_of_it() -> None:
+    state = State(draw([[(14, 14)]], size=3), toy_network(threshold=0.0), centred=True)
+    said = read(forward(Request(state)))
+    assert said.verdict is Verdict.UNKNOWN
+    assert said.detail == "It has 3 of the 28 rows and columns, less than any digit."

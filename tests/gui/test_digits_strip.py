@@ -117,6 +117,18 @@ def test_stepping_draws_each_digit_in_one_undo_step(
     assert not document.state.drawing.any()
 
 
+def test_steps_through_another_file_are_another_step_of_undo(
+    opened: DigitsStrip, document: Document
+) -> None:
+    opened.next()
+    opened.open(digits())
+    opened.next()
+    opened.next()
+    assert document.undo_stack.count() == 2
+    document.undo()
+    assert_drawn(document, 1)
+
+
 def test_a_number_can_be_typed(opened: DigitsStrip, document: Document) -> None:
     field(opened).selectAll()
     QTest.keyClicks(field(opened), "5")
@@ -175,8 +187,10 @@ def test_read_wrongly_waits_for_the_readings(opened: DigitsStrip, document: Docu
 def test_giving_up_the_readings_goes_back(opened: DigitsStrip, document: Document) -> None:
     choices(opened).setCurrentText("Read wrongly")
     choices(opened).activated.emit(choices(opened).currentIndex())
+    assert "All digits are being read…" in words(opened)
     opened.give_up_readings()
     assert choices(opened).currentText() == "All"
+    assert f"Label {LABELS[0]}" in words(opened)
     opened.use_readings(readings(document))
     assert field(opened).text() == "1 of 6"
 

@@ -187,6 +187,15 @@ def test_notches_on_one_cell_are_one_step_and_on_another_another(bench: Bench) -
     assert bench.kernel[0, 1] == np.float32(before + step)
 
 
+def test_notches_after_one_looked_elsewhere_are_another_step(bench: Bench) -> None:
+    bench.open()
+    bench.wheel(bench.cells, (0, 1), 1)
+    bench.cells.clearFocus()
+    bench.cells.setFocus()
+    bench.wheel(bench.cells, (0, 1), 1)
+    assert len(bench.steps) == 2
+
+
 def test_notches_there_and_back_end_at_the_same_bits(bench: Bench) -> None:
     bench.open(edit.with_initialisation(new_network((3, 4)), 1, "he"))
     before = bench.kernel.tobytes()

@@ -171,3 +171,22 @@ def test_a_network_file_of_another_name_is_none_of_the_bundled(
         bench.files.open(str(tmp_path / "own.npz"))
     assert [layer.out_channels for layer in bench.document.state.network.layers] == [2, 6]
     assert bench.checked == []
+
+
+def test_the_name_in_a_file_is_not_believed(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    network = bundled_network("3-4")
+    assert network.trained is not None
+    named = replace(network, trained=replace(network.trained, name="8-16"))
+    save_network(tmp_path / "own.npz", named)
+    with qtbot.waitSignal(bench.files.said):
+        bench.files.open(str(tmp_path / "own.npz"))
+    assert bench.checked == []
+
+
+def test_an_edited_network_says_what_a_click_on_it_does(bench: Bench) -> None:
+    action = bench.actions["trained_3-4"]
+    action.trigger()
+    assert action.toolTip() == f"Trained to read digits: {BUNDLED['3-4']}"
+    state = bench.document.state
+    bench.document.commit("edit", replace(state, network=edit.with_filters(state.network, 1, 5)))
+    assert action.toolTip().endswith("; a click makes it as trained again")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import tracemalloc
 import zipfile
@@ -27,7 +28,13 @@ from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import TRAINED, is_as_trained
 from cnn_explorer.io import files
 from cnn_explorer.io.description import arrays_of, described_network
-from cnn_explorer.io.weights import ENDINGS, NetworkError, load_network, save_network
+from cnn_explorer.io.weights import (
+    ENDINGS,
+    NetworkError,
+    holds_network,
+    load_network,
+    save_network,
+)
 
 KINDS_OF_ALL: tuple[Kind, ...] = (
     "BatchNorm2d", "MaxPool2d", "AvgPool2d", "Flatten", "Linear", "Softmax",
@@ -357,3 +364,27 @@ def test_no_bytes_are_a_network(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bytes.safetensors"
     path.write_bytes(content)
     refused(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """From a pipe nothing may ever come."""
+    path = tmp_path / "pipe.safetensors"
+    os.mkfifo(path)
+    assert "it is a folder, a device or a pipe, not a file" in refused(path)
+    os.mkfifo(tmp_path / "pipe.npz")
+    assert not holds_network(tmp_path / "pipe.npz")
+
+
+def test_what_holds_a_network_is_told_whatever_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    save_network(path, built())
+    assert holds_network(path)
+    content = path.read_bytes()
+    numbers = random.Random(7)
+    for _ in range(300):
+        spoilt = bytearray(content)
+        for _ in range(numbers.randint(1, 4)):
+            spoilt[-numbers.randrange(1, 600)] = numbers.randrange(256)  # its table of contents
+        path.write_bytes(spoilt)
+        assert holds_network(path) in (True, False)
