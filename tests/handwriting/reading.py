@@ -1,7 +1,5 @@
 """How well a network reads what is drawn with the program's own pen."""
 
-from collections import Counter
-
 import numpy as np
 import numpy.typing as npt
 
@@ -54,11 +52,3 @@ def share_refused(network: Network, images: Array) -> float:
     assert network.trained is not None
     readings = _read(network, images)
     return float(np.mean(readings.confidences < network.trained.threshold))
-
-
-def mistakes(network: Network, each: int) -> Counter[tuple[int, int]]:
-    """Which digits, centred, are taken for which others, and how often."""
-    images, labels = drawings(each)
-    read = _read(network, images).classes
-    wrong = read != labels
-    return Counter(zip(labels[wrong].tolist(), read[wrong].tolist(), strict=True))
