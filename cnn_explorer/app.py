@@ -119,7 +119,7 @@ class Program(QObject):
         if not os.path.exists(self._last):
             return session.opening_state()
         try:
-            return session.load(self._last)
+            return session.load(self._last).state
         except session.SessionError as error:
             aside = self._last.with_name(self._last.name + ".bad")
             with suppress(OSError):
@@ -131,7 +131,7 @@ class Program(QObject):
     @Slot()
     def _keep(self) -> None:
         try:
-            session.save(self._last, self.window.document.state)
+            session.save(self._last, session.Session(self.window.document.state))
         except FileError as error:
             print(f"The document could not be kept for the next start: {error}", file=sys.stderr)
 

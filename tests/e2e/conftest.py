@@ -184,7 +184,7 @@ def hand_made() -> State:
 def driver(make: Callable[[], Driver], folders: Folders) -> Driver:
     """The program on the hand-made network, whose numbers are known, with fresh maps on screen."""
     folders.data.mkdir(parents=True, exist_ok=True)
-    session.save(folders.data / "last.cnnx", hand_made())
+    session.save(folders.data / "last.cnnx", session.Session(hand_made()))
     driver = make()
     driver.show()
     return driver

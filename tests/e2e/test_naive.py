@@ -53,7 +53,9 @@ def brightest(state: State) -> Address:
 def deep(make: Callable[[], Driver], folders: Folders) -> Driver:
     """The program on 64 filters in each of 8 layers."""
     folders.data.mkdir(parents=True)
-    session.save(folders.data / "last.cnnx", State(digit(7), new_network((64,) * 8)))
+    session.save(
+        folders.data / "last.cnnx", session.Session(State(digit(7), new_network((64,) * 8)))
+    )
     driver = make()
     driver.show()
     return driver

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cnn_explorer.core.view import View
 from cnn_explorer.io.datasets import DigitsError, open_digits
-from cnn_explorer.io.session import SessionError, load, opening_state, save
+from cnn_explorer.io.session import Session, SessionError, load, opening_state, save
 from cnn_explorer.io.weights import NetworkError, load_network, save_network
 
 from .mutations import mutated
@@ -87,7 +88,7 @@ def _saved() -> dict[str, bytes]:
     """What is in a document."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.cnnx"
-        save(path, opening_state())
+        save(path, Session(opening_state(), View()))
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
 
