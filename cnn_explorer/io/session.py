@@ -129,7 +129,9 @@ def load(path: Path) -> Session:
 
 
 def holds_session(path: Path) -> bool:
-    """Whether a file begins as a session does."""
+    """Whether a path looks like one for `load`: by its ending, or by how the file begins."""
+    if path.suffix == ENDING:
+        return True
     try:
         with path.open("rb") as file:
             return file.read(_HEAD + len(_BEGINNING))[_HEAD:] == _BEGINNING
