@@ -32,13 +32,14 @@ def described_view(view: View) -> dict[str, Any]:
 
 
 def read_view(described: dict[str, Any]) -> View:
-    """Make the view that was described.
+    """Make the view that was described; what is not said is as in `View`.
 
     Raises
     ------
     ValueError, KeyError, TypeError
         If it is no description, or says what cannot be.
     """
+    described = described_view(View()) | described
     digit = described["digit"]
     return View(
         selection=_selection(described["selection"]),
