@@ -87,7 +87,8 @@ class Viewing:
 
 def _fold(card: LayerCard) -> int:
     cells = card.cells
-    return 0 if cells is None else int(cells.contents.position)
+    # Naive does not fold; where the fold was in another scheme is not seen.
+    return 0 if cells is None or cells.contents.naive else int(cells.contents.position)
 
 
 def _sums(card: LayerCard) -> bool:
