@@ -17,7 +17,7 @@ run: setup ## open the window; without a display, write the maps to ./cnn-explor
 test: setup ## run the tests; needs no display
 	@$(PYTHON) -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
-fuzz: setup ## read thousands of broken files of each kind; ARGS="10000 7": how many, and the seed
+fuzz: setup ## read thousands of broken files of each kind; ARGS="10000 7 cnnx": how many, seed, kind
 	@$(PYTHON) -m tests.fuzz $(ARGS)
 
 conformance: setup ## run ONNX's published tests and print the table that README.md has

@@ -127,12 +127,16 @@ class Centre(QStackedWidget):
             self.described.emit(f"{text} · pinned")
 
     def _colour_maps(self) -> None:
-        if self.shown is not None:
-            self._colouring = colouring_of(self._store.current, self.shown.maps)
-            self.layers.show_maps(self.shown, self._colouring)
-            self.coloured.emit(self.shown, self._colouring)
-            self._show_enlarged()
-            self._describe_anew()
+        if self.shown is None:
+            return
+        state, shown = self._document.state, self.shown.state
+        if shown.network is not state.network or shown.scheme is not state.scheme:
+            return  # the colours changed, and maps of the network at hand are still to come
+        self._colouring = colouring_of(self._store.current, self.shown.maps)
+        self.layers.show_maps(self.shown, self._colouring)
+        self.coloured.emit(self.shown, self._colouring)
+        self._show_enlarged()
+        self._describe_anew()
 
     def _describe_anew(self) -> None:
         """Tell the new value of what is under the pointer, or else of what is pinned."""
