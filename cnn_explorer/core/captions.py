@@ -1,0 +1,127 @@
+"""What a figure shows, in sentences that stand below it: layers, indices, ranges."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cnn_explorer.core.activations import Array
+from cnn_explorer.core.addresses import Address
+from cnn_explorer.core.kernel_layers import Conv2d
+from cnn_explorer.core.ledger import Ledger
+from cnn_explorer.core.making import Making
+from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.sentences import kernel_word, map_number, map_sentence, short
+from cnn_explorer.core.state import State
+
+
+def range_text(arrays: Iterable[Array]) -> str:
+    """“from −0.79 to 0.61”: the least and the largest finite value of some arrays."""
+    finite = [array[np.isfinite(array)] for array in arrays]
+    ends = [value for array in finite if array.size for value in (array.min(), array.max())]
+    if not ends:
+        return "without a number"
+    return f"from {short(float(min(ends)))} to {short(float(max(ends)))}"
+
+
+def maps_caption(state: State, layer: int, maps: Array, numbers: str = "") -> str:
+    """Which maps of a layer, how large, and their values.
+
+    Parameters
+    ----------
+    state, layer
+        The document, and the index of the layer.
+    maps
+        Those that are shown, float32, shape (maps, rows, columns).
+    numbers
+        Which ones, where they are not all of the layer: “2.0 to 2.7”.
+    """
+    count, rows, columns = maps.shape
+    name = state.network.names[layer]
+    which = numbers or ("0" if count == 1 else f"0 to {count - 1}")
+    word = "map" if count == 1 else "maps"
+    return (
+        f"{name}, {word} {which}, {rows}×{columns} pixels each; values {range_text([maps])}. "
+        f"{_scheme(state)}"
+    )
+
+
+def kernels_caption(state: State, layer: int, kernels: Array) -> str:
+    """Which kernels of a layer and their weights; kernels of any shape."""
+    conv = state.network.conv(layer)
+    kh, kw = conv.kernel_size
+    word = kernel_word(conv)
+    return (
+        f"{state.network.names[layer]}, its {word}s: {conv.depth} of {kh}×{kw} for each of filters 0 "
+        f"to {conv.out_channels - 1}; weights {range_text([kernels])}. {_scheme(state)}"
+    )
+
+
+def contributions_caption(state: State, layer: int, parts: Array, sums: Array) -> str:
+    """Contributions of a layer: rows, columns, ranges; parts of shape (channels, filters, …)."""
+    rows, columns = parts.shape[:2]
+    source = state.network.names[layer - 1] if layer else f"the {state.input_name}"
+    return (
+        f"{state.network.names[layer]}, its {rows} × {columns} contributions: a row for each input "
+        f"map of {source}, a column for each filter; values {range_text([parts])}, sums before bias "
+        f"{range_text([sums])}. {_scheme(state)}"
+    )
+
+
+def making_caption(making: Making) -> str:
+    """How a map is made, and the ranges of all that it is made from."""
+    state, layer = making.state, making.layer
+    sentence = map_sentence(state, making.address)
+    index = len(making.address) - 1
+    source = state.network.names[index - 1] if index else f"The {state.input_name}"
+    parts = f"Input maps {_numbers(making)} of {source}" if index else source
+    ranges = [f"{parts}: values {range_text([making.maps])}"]
+    if isinstance(layer, Conv2d):
+        ranges.append(f"{kernel_word(layer)}s {range_text([making.kernels])}")
+    heard = making.parts[~making.muted]
+    ranges.append(f"contributions {range_text([heard])}")
+    ranges.append(f"their sum {range_text([making.total])}")
+    ranges.append(f"the map {range_text([making.map])}")
+    return f"{sentence} {'; '.join(ranges)}. {_scheme(state)}"
+
+
+def ledger_caption(ledger: Ledger) -> str:
+    """Which pixel of which map, and from how many products it is summed."""
+    making = ledger.making
+    count, cells = len(making.channels), ledger.terms.padding.size
+    row, column = ledger.pixel
+    muted = int(making.muted.sum())
+    off = f", {muted} of them muted and left out" if muted else ""
+    return (
+        f"{making.name}, map {map_number(making.state, making.address)}, row {row}, column {column}: "
+        f"{_count(count, 'input map')}{off}, {_count(cells, 'product')} each. {_scheme(making.state)}"
+    )
+
+
+def fold_caption(state: State, layer: int, address: Address | None = None) -> str:
+    """What is seen while contributions are added down into maps."""
+    conv = state.network.conv(layer)
+    rows, columns = conv.depth, conv.out_channels
+    return (
+        f"{state.network.names[layer]}: {rows} × {columns} contributions are added down into "
+        f"{_count(columns, 'sum')}; then the bias and the activation make {_count(columns, 'map')}."
+    )
+
+
+def _numbers(making: Making) -> str:
+    first, last = making.channels[0], making.channels[-1]
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _scheme(state: State) -> str:
+    """Which scheme, where it is not the usual one."""
+    scheme = state.scheme
+    what = {
+        ChannelScheme.REAL: "Each filter has its own kernels, and their results are summed.",
+        ChannelScheme.NAIVE: "Every filter is on every map, and nothing is summed.",
+        ChannelScheme.SHARED: "Each filter has one shared kernel, and its results are summed.",
+    }
+    return what[scheme]
