@@ -95,6 +95,8 @@ class Paper:
     width, height
         In millimetres; without a height it is as high as it turns out, and without a width as
         large as on screen.
+    most
+        Height that it does not exceed.
     margin
         On all sides, in millimetres.
     zoom
@@ -106,18 +108,19 @@ class Paper:
     label: str
     width: float | None
     height: float | None
+    most: float
     margin: float
     zoom: float
     dots: float
 
 
 PAPERS = {
-    "screen": Paper("As on screen, ×2", None, None, 0, 1, 192),
-    "sharp": Paper("As on screen, ×4", None, None, 0, 1, 384),
-    "slide": Paper("Slide, 16:9", 1280 / 96 * _INCH, 720 / 96 * _INCH, 10, 2, 144),
-    "slide43": Paper("Slide, 4:3", 960 / 96 * _INCH, 720 / 96 * _INCH, 10, 2, 144),
-    "column": Paper("Column, 85 mm", 85, None, 2, 1, 600),
-    "page": Paper("Page, A4 across", 210, None, 15, 1, 300),
+    "screen": Paper("As on screen, ×2", None, None, inf, 0, 1, 192),
+    "sharp": Paper("As on screen, ×4", None, None, inf, 0, 1, 384),
+    "slide": Paper("Slide, 16:9", 1280 / 96 * _INCH, 720 / 96 * _INCH, inf, 10, 2, 144),
+    "slide43": Paper("Slide, 4:3", 960 / 96 * _INCH, 720 / 96 * _INCH, inf, 10, 2, 144),
+    "column": Paper("Column, 85 mm", 85, None, 240, 2, 1, 600),
+    "page": Paper("Page, A4 across", 210, None, 297, 15, 1, 300),
 }
 """The sizes that there are."""
 
@@ -251,7 +254,7 @@ def page_of(picture: Picture, look: Look) -> Page:
     across = width - 2 * margin
     high = _height(caption, font, across)
     below = high + _GAP if caption else 0.0
-    down = inf if paper.height is None else paper.height * unit - 2 * margin - below
+    down = (paper.height or paper.most) * unit - 2 * margin - below
     drawn = picture.laid_out(QSizeF(across, down) / paper.zoom)
     scale = min(across / drawn.size.width(), down / drawn.size.height(), _LARGEST * paper.zoom)
     left = margin + (across - scale * drawn.size.width()) / 2

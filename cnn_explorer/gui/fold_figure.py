@@ -22,9 +22,8 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class _Layout(NamedTuple):
-    """Side of a tile for each of its columns, the gutter, and the height of a line of text."""
+    """Size of a tile, the gutter, the height of a line of text, and how many tiles there are."""
 
-    unit: float
     tile: QSizeF
     gutter: float
     line: float
@@ -80,8 +79,8 @@ class FoldPicture:
         metrics, contents = QFontMetricsF(figure_font()), self.contents
         line = metrics.height() + 6
         names = [name for row in range(contents.rows) for name in [_short_name(contents, row)]]
-        names += [text for name in contents.names_below() for text in name.split("\n")]
-        names.append("before bias")
+        unfolded = replace(contents, position=0.0)  # so that nothing moves aside while it folds
+        names += [text for name in unfolded.names_below() for text in name.split("\n")]
         gutter = max(map(metrics.horizontalAdvance, names)) + 8
         rows, columns = contents.size
         across = (room.width() - gutter - 2) / contents.columns - _GAP
@@ -90,10 +89,8 @@ class FoldPicture:
         side = min(side, 2 * _SIDE) if isfinite(side) else _SIDE
         if not isfinite(room.height()):
             side = min(side, _SIDE)
-        unit = max(side, 6.0) / columns
-        unit = int(unit) if unit >= 1 else unit
-        tile = QSizeF(columns * unit, rows * unit)
-        layout = _Layout(unit, tile, gutter, line, contents.rows, contents.columns)
+        side = max(side, 6.0)
+        layout = _Layout(QSizeF(side, side / columns * rows), gutter, line, contents.rows, contents.columns)
         return Drawn(layout.size, partial(self._paint, layout))
 
     def _paint(self, layout: _Layout, painter: QPainter, dark: bool) -> None:
@@ -113,8 +110,9 @@ class FoldPicture:
             painter.drawText(QPointF(place.left(), place.top() - 6), words)
         for row in range(contents.rows):
             self._paint_word(painter, layout, row, _short_name(contents, row))
+        lines = 2 if layout.tile.height() >= 2 * metrics.height() else 1
         for row, name in enumerate(contents.names_below(), contents.rows):
-            self._paint_word(painter, layout, row, name)
+            self._paint_word(painter, layout, row, "\n".join(name.split("\n")[:lines]))
         end = layout.place(contents.rows, contents.columns - 1)
         painter.setPen(QPen(ink, 2))
         y = end.top() - 7

@@ -51,19 +51,22 @@ class TilesPicture:
     values
         float32, shape (tiles, rows, columns).
     titles
-        Over each tile.
+        Over each tile, the longest first; the first that fits is painted.
     colours
         Scale of the tiles, as in `cnn_explorer.gui.colouring.Colouring`, and which of its layers.
     layer
         Which of the colouring's scales.
+    columns
+        How many tiles stand side by side; 0 where the paper may say.
     """
 
     name: str
     caption: str
     values: Array
-    titles: Sequence[str]
+    titles: Sequence[Sequence[str]]
     colours: Colouring
     layer: int = 0
+    columns: int = 0
 
     def laid_out(self, room: QSizeF) -> Drawn:
         """So many columns that the tiles are largest."""
@@ -73,7 +76,7 @@ class TilesPicture:
         count, (rows, columns) = len(self.values), self.values.shape[1:]
         width = room.width() if isfinite(room.width()) else _WIDTH
         best: tuple[float, _Layout] | None = None
-        for across in range(1, count + 1):
+        for across in [self.columns] if self.columns else range(1, count + 1):
             down = ceil(count / across)
             side = (width - 2 - (across - 1) * _GAP) / across
             if isfinite(room.height()):
@@ -83,9 +86,7 @@ class TilesPicture:
             else:
                 good = -abs(min(side, _MOST) - _SIDE * max(1.0, width / _WIDTH))
             side = min(max(side, 4.0), _MOST)
-            multiple = side / columns
-            multiple = max(1, int(multiple)) if multiple >= 1 else multiple
-            tile = QSizeF(columns * multiple, rows * multiple)
+            tile = QSizeF(side, side / columns * rows)
             if best is None or good > best[0] + 1e-6:
                 best = good, _Layout(across, tile, line, down, legend)
         assert best is not None
@@ -98,14 +99,13 @@ class TilesPicture:
         tile, line = layout.tile, layout.line
         places = []
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        for index, title in enumerate(self.titles):
+        for index, titles in enumerate(self.titles):
             row, column = divmod(index, layout.columns)
             x = 1 + column * (tile.width() + _GAP)
             y = 1 + row * (line + tile.height() + _GAP)
-            if metrics.horizontalAdvance(title) > tile.width() + _GAP - 2:
-                title = title.rpartition(" ")[2]
-            if metrics.horizontalAdvance(title) <= tile.width() + _GAP - 2:
-                painter.drawText(QPointF(x, y + metrics.ascent()), title)
+            room = tile.width() + _GAP - 2
+            title = next((one for one in titles if metrics.horizontalAdvance(one) <= room), "")
+            painter.drawText(QPointF(x, y + metrics.ascent()), title)
             places.append(QRectF(x, y + line, tile.width(), tile.height()))
         paint_framed(painter, palette, places)
         size = self.values.shape[1], self.values.shape[2]
