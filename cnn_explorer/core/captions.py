@@ -10,7 +10,7 @@ from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.ledger import Ledger
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.sentences import kernel_word, map_number, map_sentence, short
+from cnn_explorer.core.sentences import kernel_word, map_number, map_sentence, map_title, short
 from cnn_explorer.core.state import State
 
 
@@ -51,8 +51,8 @@ def kernels_caption(state: State, layer: int, kernels: Array) -> str:
     kh, kw = conv.kernel_size
     word = kernel_word(conv)
     return (
-        f"{state.network.names[layer]}, its {word}s: {conv.depth} of {kh}×{kw} for each of filters 0 "
-        f"to {conv.out_channels - 1}; weights {range_text([kernels])}. {_scheme(state)}"
+        f"{state.network.names[layer]}, its {word}s: {conv.depth} of {kh}×{kw} for each of filters "
+        f"0 to {conv.out_channels - 1}; weights {range_text([kernels])}. {_scheme(state)}"
     )
 
 
@@ -62,8 +62,8 @@ def contributions_caption(state: State, layer: int, parts: Array, sums: Array) -
     source = state.network.names[layer - 1] if layer else f"the {state.input_name}"
     return (
         f"{state.network.names[layer]}, its {rows} × {columns} contributions: a row for each input "
-        f"map of {source}, a column for each filter; values {range_text([parts])}, sums before bias "
-        f"{range_text([sums])}. {_scheme(state)}"
+        f"map of {source}, a column for each filter; values {range_text([parts])}, sums before "
+        f"bias {range_text([sums])}. {_scheme(state)}"
     )
 
 
@@ -91,13 +91,12 @@ def ledger_caption(ledger: Ledger) -> str:
     row, column = ledger.pixel
     muted = int(making.muted.sum())
     off = f", {muted} of them muted and left out" if muted else ""
-    return (
-        f"{making.name}, map {map_number(making.state, making.address)}, row {row}, column {column}: "
-        f"{_count(count, 'input map')}{off}, {_count(cells, 'product')} each. {_scheme(making.state)}"
-    )
+    name = f"{making.name}, map {map_number(making.state, making.address)}"
+    made = f"{_count(count, 'input map')}{off}, {_count(cells, 'product')} each"
+    return f"{name}, row {row}, column {column}: {made}. {_scheme(making.state)}"
 
 
-def fold_caption(state: State, layer: int, address: Address | None = None) -> str:
+def fold_caption(state: State, layer: int) -> str:
     """What is seen while contributions are added down into maps."""
     conv = state.network.conv(layer)
     rows, columns = conv.depth, conv.out_channels
@@ -125,3 +124,13 @@ def _scheme(state: State) -> str:
         ChannelScheme.SHARED: "Each filter has one shared kernel, and its results are summed.",
     }
     return what[scheme]
+
+
+def document_caption(state: State, address: Address | None) -> str:
+    """The network's layers, and which map is selected."""
+    layers = ", ".join(
+        f"{name} ({_count(layer.out_channels, 'map')})"
+        for name, layer in zip(state.network.names, state.network.layers, strict=True)
+    )
+    chosen = "" if address is None else f" {map_title(state, address)} is selected."
+    return f"The {state.input_name} through {layers}.{chosen} {_scheme(state)}"

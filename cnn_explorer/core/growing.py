@@ -66,9 +66,7 @@ def _furthest(distances: npt.NDArray[np.float64]) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _distances(
-    ink: npt.NDArray[np.bool_], start: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
+def _distances(ink: npt.NDArray[np.bool_], start: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Length of the shortest way over ink from a pixel of it; infinite where none leads."""
     rows, columns = ink.shape
     found = np.full((rows + 2, columns + 2), np.inf)

@@ -4,7 +4,7 @@ Pillow writes them. It is no dependency, for nothing else needs it: `ANIMATED` s
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,9 +13,7 @@ from PySide6.QtCore import QEasingCurve
 from PySide6.QtGui import QImage
 
 from cnn_explorer.core.captions import fold_caption
-from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.growing import growth
-from cnn_explorer.gui.colouring import Colouring, colouring_of
 from cnn_explorer.gui.figure_maker import Checkpoint, Progress, Wanted, fold_of, picture_of
 from cnn_explorer.gui.figure_page import (
     PAPERS,
@@ -107,14 +105,26 @@ def frames(
 ) -> Iterator[Frame]:
     """The pictures of an animation, one after the other; parameters as `make_animation`."""
     pages = _folding if wanted.subject == "fold" else _growing
-    count = 0
-    for total, page, milliseconds in pages(wanted, look, checkpoint):
-        count += 1
+    shown = enumerate(pages(wanted, look, checkpoint), 1)
+    for count, (total, page, milliseconds) in shown:
         if progress is not None:
             progress(count, total)
         if checkpoint is not None:
             checkpoint()
         yield Frame(image_of(_small(page), look.dark), milliseconds)
+
+
+def first_page(wanted: Wanted, look: Look) -> Page:
+    """The first picture of an animation; of the drawing, which begins with nothing, the last.
+
+    Raises
+    ------
+    FigureError
+        If there is no such moving picture.
+    """
+    if wanted.subject == "fold":
+        return next(_folding(wanted, look, None))[1]
+    return page_of(_growth(wanted, None), look)
 
 
 def _folding(
@@ -153,21 +163,25 @@ def _growing(
     wanted: Wanted, look: Look, checkpoint: Checkpoint | None
 ) -> Iterator[tuple[int, Page, int]]:
     """More and more of the drawing, on the colours of the whole: so nothing flickers."""
-    state, known = wanted.state, None
-    whole = picture_of(replace(wanted, subject="maps"), checkpoint)
-    drawing = picture_of(replace(wanted, subject="drawing"), checkpoint)
-    assert isinstance(whole, TilesPicture)
-    assert isinstance(drawing, TilesPicture)
-    grown = growth(state.drawing, _GROWS)
-    for number, one in enumerate(grown):
-        part = replace(state, drawing=one)
-        maps = picture_of(replace(wanted, subject="maps", state=part), checkpoint)
-        assert isinstance(maps, TilesPicture)
+    whole = _growth(wanted, checkpoint)
+    for number, one in enumerate(growth(wanted.state.drawing, _GROWS)):
+        part = replace(wanted, state=replace(wanted.state, drawing=one))
+        values = _growth(part, checkpoint)
         here = GrowingPicture(
-            replace(drawing, values=part.input[np.newaxis]),
-            replace(whole, values=maps.values),
+            replace(whole.drawing, values=values.drawing.values),
+            replace(whole.maps, values=values.maps.values),
         )
         yield _GROWS, page_of(here, look), _END if number == _GROWS - 1 else 2 * _TICK
+
+
+def _growth(wanted: Wanted, checkpoint: Checkpoint | None) -> GrowingPicture:
+    """A drawing, and the maps of a layer."""
+    drawing, maps = (
+        picture_of(replace(wanted, subject=subject), checkpoint) for subject in ("drawing", "maps")
+    )
+    assert isinstance(drawing, TilesPicture)
+    assert isinstance(maps, TilesPicture)
+    return GrowingPicture(drawing, maps)
 
 
 class _Captioned(NamedTuple):
@@ -202,14 +216,13 @@ def _pillow() -> Any:
 def _encoded(pictures: Iterator[Frame], kind: str, image_class: Any) -> bytes:
     """Frames as a file that begins again when it ends."""
     times: list[int] = []
-    # GIF's 256 colours are taken from the last frame, which has what all lead to.
     images = []
     for frame in pictures:
         times.append(frame.milliseconds)
         images.append(_image(frame.image, image_class))
     options: dict[str, Any] = {"duration": times, "loop": 0}
     if kind == "gif":
-        palette = images[-1].quantize(255, dither=image_class.Dither.NONE)
+        palette = _palette(images, image_class)
         images = [one.quantize(palette=palette, dither=image_class.Dither.NONE) for one in images]
         options |= {"optimize": False, "disposal": 1}
     elif kind == "webp":
@@ -220,8 +233,25 @@ def _encoded(pictures: Iterator[Frame], kind: str, image_class: Any) -> bytes:
     return buffer.getvalue()
 
 
+def _palette(images: list[Any], image_class: Any) -> Any:
+    """256 colours that serve all frames, that of the ground exactly among them."""
+    some = [images[len(images) * part // 4] for part in range(4)] + [images[-1]]
+    width, height = images[0].size
+    all_of_them = image_class.new("RGB", (width, height * len(some)))
+    for place, one in enumerate(some):
+        all_of_them.paste(one, (0, place * height))
+    found = all_of_them.quantize(256, dither=image_class.Dither.NONE)
+    colours = np.array(found.getpalette()).reshape(-1, 3)
+    ground = images[0].getpixel((0, 0))
+    colours[np.abs(colours - ground).sum(axis=1).argmin()] = ground
+    found.putpalette(colours.ravel().tolist())
+    return found
+
+
 def _image(image: QImage, image_class: Any) -> Any:
     """A picture as Pillow has it."""
     rgb = image.convertToFormat(QImage.Format.Format_RGB888)
     size = rgb.width(), rgb.height()
-    return image_class.frombytes("RGB", size, bytes(rgb.constBits()), "raw", "RGB", rgb.bytesPerLine())
+    return image_class.frombytes(
+        "RGB", size, bytes(rgb.constBits()), "raw", "RGB", rgb.bytesPerLine()
+    )

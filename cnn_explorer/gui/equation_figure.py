@@ -1,4 +1,4 @@
-"""The whole equation of a map as one figure: rows of map ∗ kernel = contribution, and their sum."""
+"""The whole equation of a map as one figure: rows of maps and kernels, and their sum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from functools import partial
 from math import ceil, inf, isfinite
 from typing import NamedTuple
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPalette
-
-import numpy as np
 
 from cnn_explorer.core.captions import making_caption
 from cnn_explorer.core.equation import equation, note, unbroken
@@ -19,7 +18,6 @@ from cnn_explorer.gui.colouring import MakingColours
 from cnn_explorer.gui.figure_page import Drawn, figure_font, ground
 from cnn_explorer.gui.map_picture import MapPicture
 from cnn_explorer.gui.map_plan import EDGE, Plan, content_of, plan_rows
-from cnn_explorer.gui.row_area import REST
 
 _MOST_ROWS = 24
 """Of more input maps the smallest contributions share the last row."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address, check_address, family, followed
 from cnn_explorer.core.captions import kernels_caption, maps_caption
 from cnn_explorer.core.display import COLOUR_MAPS, scale_of
@@ -159,7 +158,9 @@ def picture_of(wanted: Wanted, checkpoint: Checkpoint | None = None) -> Picture:
         return _kernels(wanted)
     if subject == "drawing":
         values = state.input[np.newaxis]
-        colours = _one_colouring(wanted.settings, np.ones(1, np.float32))
+        # Grey, as under the pen.
+        grey = COLOUR_MAPS["grey"]
+        colours = Colouring(grey, 1, (scale_of([np.ones(1, np.float32)], grey),))
         said = f"The {state.input_name}, 28×28 values from 0 to 1."
         return TilesPicture(state.input_name, said, values, [(state.input_name,)], colours)
     if subject == "contributions":
@@ -307,11 +308,3 @@ def _kernels(wanted: Wanted) -> TilesPicture:
     name = f"Kernels of {state.network.names[index]}"
     columns = len(kernels) if len(kernels) <= _MOST_ACROSS else 0
     return TilesPicture(name, caption, values, titles, colours, columns=columns)
-
-
-def _one_colouring(settings: Settings, values: Array) -> Colouring:
-    """Colours on one scale."""
-    colours = COLOUR_MAPS[settings.colour_map]
-    return Colouring(
-        colours, settings.contrast, (scale_of([values], colours, settings.contrast),)
-    )

@@ -299,7 +299,9 @@ def image_of(page: Page, dark: bool) -> QImage:
     """A figure as pixels, RGB without transparency."""
     image = QImage(page.pixels, QImage.Format.Format_RGB32)
     if image.isNull():
-        raise FigureError("There is not enough memory for so large a picture; choose a smaller size.")
+        raise FigureError(
+            "There is not enough memory for so large a picture; choose a smaller size."
+        )
     image.setDevicePixelRatio(page.dots)
     with _painting(image) as painter:
         page.paint(painter, dark)

@@ -90,7 +90,8 @@ class FoldPicture:
         if not isfinite(room.height()):
             side = min(side, _SIDE)
         side = max(side, 6.0)
-        layout = _Layout(QSizeF(side, side / columns * rows), gutter, line, contents.rows, contents.columns)
+        tile = QSizeF(side, side / columns * rows)
+        layout = _Layout(tile, gutter, line, contents.rows, contents.columns)
         return Drawn(layout.size, partial(self._paint, layout))
 
     def _paint(self, layout: _Layout, painter: QPainter, dark: bool) -> None:
@@ -130,9 +131,7 @@ class FoldPicture:
         painter.setPen(quiet)
         painter.drawText(QPointF(layout.gutter, layout.size.height() - 4), self._said())
 
-    def _paint_row(
-        self, painter: QPainter, layout: _Layout, palette: QPalette, row: int
-    ) -> None:
+    def _paint_row(self, painter: QPainter, layout: _Layout, palette: QPalette, row: int) -> None:
         contents = self.contents
         kind = contents.kind(row)
         if kind is None:
@@ -168,9 +167,7 @@ class FoldPicture:
     @property
     def _parts(self) -> Colouring:
         """Of contributions and sums: one scale, however far they are folded."""
-        scale = scale_of(
-            self.contents.colour_range(), self.colours.colours, self.colours.contrast
-        )
+        scale = scale_of(self.contents.colour_range(), self.colours.colours, self.colours.contrast)
         return replace(self.colours, scales=(scale,))
 
     def _said(self) -> str:

@@ -5,9 +5,11 @@ that a grid of maps comes out as so many copies of all of them. Here both are ke
 written as outlines, which look the same wherever the program's fonts are not installed.
 """
 
+from base64 import b64encode
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -185,7 +187,7 @@ class _Engine(QPaintEngine):
             path.closeSubpath()
         self._paint(path, QBrush() if open_ else self._brush, self._pen)
 
-    def drawImage(
+    def drawImage(  # type: ignore[override]
         self,
         target: QRectF,
         image: QImage,
@@ -202,11 +204,15 @@ class _Engine(QPaintEngine):
             target,
         )
 
-    def drawPixmap(self, target: QRectF, pixmap: QPixmap, source: QRectF) -> None:
+    def drawPixmap(  # type: ignore[override]
+        self, target: QRectF, pixmap: QPixmap, source: QRectF
+    ) -> None:
         """Draw a part of a picture that a style keeps, such as a check box."""
         self.drawImage(target, pixmap.toImage(), source)
 
-    def drawTextItem(self, position: QPointF, item: QTextItem) -> None:
+    def drawTextItem(  # type: ignore[override]
+        self, position: QPointF, item: QTextItem
+    ) -> None:
         """Write text that has one font."""
         text, font = item.text(), item.font()
         ink, none = QBrush(self._pen.color()), QPen(Qt.PenStyle.NoPen)
@@ -243,9 +249,9 @@ class _Engine(QPaintEngine):
         bounds, half = path.boundingRect(), 0.0
         if pen.style() == Qt.PenStyle.NoPen:
             if self._clip is not None and not self._clip.contains(bounds):
-                rule = path.fillRule()
-                path = path.intersected(self._clip)
-                path.setFillRule(rule)
+                kept = path.intersected(self._clip)
+                kept.setFillRule(path.fillRule())
+                path = kept
                 if path.isEmpty():
                     return
                 bounds = QRectF()  # not to be clipped once more
@@ -341,7 +347,7 @@ def _png(image: QImage) -> str:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
         raise MemoryError("Qt could not encode a picture.")
-    return QByteArray(buffer.data()).toBase64().data().decode()
+    return b64encode(buffer.data().data()).decode()
 
 
 def _pixels(font: QFont) -> float:
@@ -375,7 +381,7 @@ def _is_level(path: QPainterPath) -> bool:
         return False
     return all(
         there.isMoveTo() or here.x == there.x or here.y == there.y
-        for here, there in zip(elements, elements[1:], strict=False)
+        for here, there in pairwise(elements)
     )
 
 

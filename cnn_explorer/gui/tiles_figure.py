@@ -114,7 +114,11 @@ class TilesPicture:
         if self.colours.scales is not None:
             top = layout.size.height() - layout.legend + _GAP - 2
             paint_legend(
-                painter, palette, QPointF(1, top), self.colours.colours, self.colours.scales[self.layer]
+                painter,
+                palette,
+                QPointF(1, top),
+                self.colours.colours,
+                self.colours.scales[self.layer],
             )
 
 
