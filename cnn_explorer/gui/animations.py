@@ -111,7 +111,7 @@ def frames(
             progress(count, total)
         if checkpoint is not None:
             checkpoint()
-        yield Frame(image_of(_small(page), look.dark), milliseconds)
+        yield Frame(image_of(small(page), look.dark), milliseconds)
 
 
 def first_page(wanted: Wanted, look: Look) -> Page:
@@ -198,8 +198,8 @@ class _Captioned(NamedTuple):
         return self.picture.laid_out(room)
 
 
-def _small(page: Page) -> Page:
-    """The same with so few pixels that many fit into memory."""
+def small(page: Page) -> Page:
+    """The same page with so few pixels that many pictures of it fit into memory."""
     dots = min(page.dots, _WIDTH / page.size.width())
     return replace(page, dots=dots)
 

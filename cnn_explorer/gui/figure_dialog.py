@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.forward import Cancelled
 from cnn_explorer.core.sentences import compact
-from cnn_explorer.gui.animations import ENDINGS, MOVING_FORMATS
+from cnn_explorer.gui.animations import ENDINGS, MOVING_FORMATS, small
 from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.figure_page import PAPERS, FigureError, Look, Page, image_of
 from cnn_explorer.gui.figure_parts import DocumentPart, Part, ScreenPart
@@ -211,7 +211,7 @@ class FigureDialog(QDialog):
         try:
             page = part.page(look)
             self._size = _size_text(page, look)
-            self._says.setText(self._size)
+            self._says.setText(self._size + (part.hint if isinstance(part, DocumentPart) else ""))
             # What it becomes makes no difference to what it looks like.
             same = replace(look, format="", outlines=True)
             if self._painted[1:] != (part, same):
@@ -375,10 +375,9 @@ class Figures(QObject):
 
 def _size_text(page: Page, look: Look) -> str:
     """How large a file's figure is: in pixels, or on paper."""
-    if look.format in MOVING_FORMATS:
-        return "Many frames; the first is shown."
-    pixels = page.pixels
-    if look.format == "png":
+    moves = look.format in MOVING_FORMATS
+    pixels = (small(page) if moves else page).pixels
+    if moves or look.format == "png":
         return f"{compact(pixels.width())} × {compact(pixels.height())} pixels"
     size = page.millimetres
     return f"{size.width():.0f} × {size.height():.0f} mm"

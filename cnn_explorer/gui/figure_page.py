@@ -206,8 +206,10 @@ class Page:
         painter.save()
         painter.translate(*self.place)
         painter.scale(self.scale, self.scale)
-        self.drawn.paint(painter, dark)
-        painter.restore()
+        try:
+            self.drawn.paint(painter, dark)
+        finally:
+            painter.restore()
         if self.caption:
             painter.setFont(self.font)
             painter.setPen(palette.color(QPalette.ColorRole.Text))

@@ -75,6 +75,13 @@ class DocumentPart:
             return MOVING_FORMATS
         return {"pdf": FORMATS["pdf"]} if self.wanted.subject == "equations" else FORMATS
 
+    @property
+    def hint(self) -> str:
+        """What the preview does not show."""
+        if self.wanted.subject in ANIMATIONS:
+            return "; one of its many frames is shown"
+        return "; the first page is shown" if self.wanted.subject == "equations" else ""
+
     def page(self, look: Look) -> Page:
         """The figure on its paper: of several pages, or frames, the first."""
         if self.wanted.subject in ANIMATIONS:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSizeF
-from PySide6.QtGui import QImage, QPainter, QRegion
+from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
-from cnn_explorer.gui.figure_page import Drawn, Look, ground, image_of, page_of
+from cnn_explorer.gui.figure_page import Drawn, ground
 from cnn_explorer.gui.theme import sheet_of, use_palette
 
 
@@ -34,22 +34,6 @@ class PartPicture:
         with _dressed(self.widget.window(), dark):
             # Its ground is there.
             self.widget.render(painter, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
-
-
-def figure(widget: QWidget, dark: bool, paper: str = "screen") -> QImage:
-    """Paint a visible part of a window as pixels, without a caption.
-
-    Parameters
-    ----------
-    widget, dark, paper
-        The part, and how, as in `cnn_explorer.gui.figure_page.Look`.
-
-    Raises
-    ------
-    cnn_explorer.gui.figure_page.FigureError
-        If the picture would be too large.
-    """
-    return image_of(page_of(PartPicture("", widget), Look(paper=paper)), dark)
 
 
 @contextmanager
