@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
+from scipy import ndimage
 
 from cnn_explorer.gui.figure_page import Look, image_of, page_of
 from cnn_explorer.gui.figures import PartPicture
@@ -27,16 +28,15 @@ def apart(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:
     """Share of the pixels that differ much from all pixels nearby in the other picture.
 
     Renderers place edges differently by up to a pixel, and blend them as they like. So a pixel
-    counts only if no pixel within one of its place, in the other picture, lies between the darkest
-    and the lightest that are there.
+    counts only where it is not between the least and the most, of blue, green or red, that the
+    other picture has within two pixels of its place.
     """
     assert one.shape == other.shape
 
     def outside(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        padded = np.pad(b.astype(int), ((2, 2), (2, 2), (0, 0)), mode="edge")
-        height, width = b.shape[:2]
-        near = np.stack([padded[y : y + height, x : x + width] for y in range(5) for x in range(5)])
-        low, high = near.min(axis=0) - 24, near.max(axis=0) + 24
+        near = (5, 5, 1)
+        low = ndimage.minimum_filter(b, near, mode="nearest").astype(int) - 24
+        high = ndimage.maximum_filter(b, near, mode="nearest").astype(int) + 24
         return ((a < low) | (a > high)).any(axis=-1)
 
     return float(max(outside(one, other).mean(), outside(other, one).mean()))

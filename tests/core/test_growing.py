@@ -1,5 +1,7 @@
 """A drawing grows from one end of its ink, loses nothing, and ends as itself."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -21,7 +23,7 @@ def test_each_has_all_ink_of_the_one_before_and_the_last_is_the_drawing(
 ) -> None:
     grown = growth(drawing, count)
     assert len(grown) == count
-    for before, after in zip(grown, grown[1:], strict=False):
+    for before, after in pairwise(grown):
         assert (after[before > 0] == before[before > 0]).all()
         assert not before.flags.writeable
     assert grown[-1] is drawing
