@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QEasingCurve
 from PySide6.QtGui import QImage
 
@@ -222,8 +223,8 @@ def _encoded(pictures: Iterator[Frame], kind: str, image_class: Any) -> bytes:
         images.append(_image(frame.image, image_class))
     options: dict[str, Any] = {"duration": times, "loop": 0}
     if kind == "gif":
-        palette = _palette(images, image_class)
-        images = [one.quantize(palette=palette, dither=image_class.Dither.NONE) for one in images]
+        colours = _palette(images, image_class)
+        images = [_indexed(one, colours, image_class) for one in images]
         options |= {"optimize": False, "disposal": 1}
     elif kind == "webp":
         options |= {"lossless": True, "quality": 40, "method": 2}
@@ -233,19 +234,28 @@ def _encoded(pictures: Iterator[Frame], kind: str, image_class: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _palette(images: list[Any], image_class: Any) -> Any:
+def _palette(images: list[Any], image_class: Any) -> npt.NDArray[np.int32]:
     """256 colours that serve all frames, that of the ground exactly among them."""
     some = [images[len(images) * part // 4] for part in range(4)] + [images[-1]]
     width, height = images[0].size
     all_of_them = image_class.new("RGB", (width, height * len(some)))
     for place, one in enumerate(some):
         all_of_them.paste(one, (0, place * height))
-    found = all_of_them.quantize(256, dither=image_class.Dither.NONE)
-    colours = np.array(found.getpalette()).reshape(-1, 3)
-    ground = images[0].getpixel((0, 0))
-    colours[np.abs(colours - ground).sum(axis=1).argmin()] = ground
-    found.putpalette(colours.ravel().tolist())
-    return found
+    found = all_of_them.quantize(255, dither=image_class.Dither.NONE)
+    colours = np.array(found.getpalette(), np.int32).reshape(-1, 3)
+    return np.concatenate([[images[0].getpixel((0, 0))], colours[:255]]).astype(np.int32)
+
+
+def _indexed(image: Any, colours: npt.NDArray[np.int32], image_class: Any) -> Any:
+    """A picture in the nearest of 256 colours; Pillow's own search misses some of the nearest."""
+    pixels = np.asarray(image).astype(np.int32)
+    found, places = np.unique(pixels @ (1 << 16, 1 << 8, 1), return_inverse=True)
+    parts = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
+    nearest = [int(((colours - part) ** 2).sum(axis=1).argmin()) for part in parts]
+    indices = np.array(nearest, np.uint8)[places].reshape(pixels.shape[:2])
+    result = image_class.fromarray(indices, "P")
+    result.putpalette(colours.astype(np.uint8).tobytes())
+    return result
 
 
 def _image(image: QImage, image_class: Any) -> Any:

@@ -111,7 +111,9 @@ def test_pixels_svg_and_pdf_look_the_same(qapp: QApplication, subject: str, dark
     page = page_of(picture_of(wanted(subject)), look)
     image = image_of(replace(page, dots=0.75), dark)
     expected = pixels(image)
-    drawn = pixels(from_svg(make_figure(wanted(subject), replace(look, format="svg")), image.size()))
+    drawn = pixels(
+        from_svg(make_figure(wanted(subject), replace(look, format="svg")), image.size())
+    )
     assert apart(drawn, expected) < 0.01
     printed = from_pdf(make_figure(wanted(subject), replace(look, format="pdf")), image.size())
     assert apart(*common(printed, expected)) < 0.01
