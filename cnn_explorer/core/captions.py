@@ -1,6 +1,6 @@
 """What a figure shows, in sentences that stand below it: layers, indices, ranges."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.ledger import Ledger
-from cnn_explorer.core.making import Making
+from cnn_explorer.core.making import Block, Making
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import kernel_word, map_number, map_sentence, map_title, short
 from cnn_explorer.core.state import State
@@ -56,14 +56,21 @@ def kernels_caption(state: State, layer: int, kernels: Array) -> str:
     )
 
 
-def contributions_caption(state: State, layer: int, parts: Array, sums: Array) -> str:
-    """Contributions of a layer: rows, columns, ranges; parts of shape (channels, filters, …)."""
-    rows, columns = parts.shape[:2]
-    source = state.network.names[layer - 1] if layer else f"the {state.input_name}"
+def contributions_caption(state: State, block: Block) -> str:
+    """Which contributions of a layer, of how many, and their ranges."""
+    cells, conv = block.cells, state.network.conv(block.cells.layer)
+    index = cells.layer
+    source = state.network.names[index - 1] if index else f"the {state.input_name}"
+    rows = f"a row for each of input maps {_span(cells.channels)} of {source}"
+    if conv.groups > 1:
+        rows = f"a row for each of input maps {_span(cells.channels)} of a filter's group"
+    if not index:
+        rows = f"one row, for {source}"
     return (
-        f"{state.network.names[layer]}, its {rows} × {columns} contributions: a row for each input "
-        f"map of {source}, a column for each filter; values {range_text([parts])}, sums before "
-        f"bias {range_text([sums])}. {_scheme(state)}"
+        f"{state.network.names[index]}, of its {conv.depth} × {conv.out_channels} contributions "
+        f"{rows}, a column for each of filters {_span(cells.filters)}; values "
+        f"{range_text([block.parts])}, sums before bias {range_text([block.sums])}. "
+        f"{_scheme(state)}"
     )
 
 
@@ -73,7 +80,7 @@ def making_caption(making: Making) -> str:
     sentence = map_sentence(state, making.address)
     index = len(making.address) - 1
     source = state.network.names[index - 1] if index else f"The {state.input_name}"
-    parts = f"Input maps {_numbers(making)} of {source}" if index else source
+    parts = f"Input maps {_span(making.channels)} of {source}" if index else source
     ranges = [f"{parts}: values {range_text([making.maps])}"]
     if isinstance(layer, Conv2d):
         ranges.append(f"{kernel_word(layer)}s {range_text([making.kernels])}")
@@ -106,8 +113,9 @@ def fold_caption(state: State, layer: int) -> str:
     )
 
 
-def _numbers(making: Making) -> str:
-    first, last = making.channels[0], making.channels[-1]
+def _span(numbers: Sequence[int]) -> str:
+    """“0 to 7”, or “3” of one alone."""
+    first, last = numbers[0], numbers[-1]
     return str(first) if first == last else f"{first} to {last}"
 
 

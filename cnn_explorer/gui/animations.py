@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QEasingCurve
 from PySide6.QtGui import QImage
 
+from cnn_explorer.core.blas import controller
 from cnn_explorer.core.captions import fold_caption
 from cnn_explorer.core.growing import growth
 from cnn_explorer.gui.figure_maker import Checkpoint, Progress, Wanted, fold_of, picture_of
@@ -95,7 +96,8 @@ def make_animation(
         if name not in choices:
             raise FigureError(f"There is no {what} “{name}”; choose one of {', '.join(choices)}.")
     image_class = _pillow()
-    return _encoded(frames(wanted, look, progress, checkpoint), look.format, image_class)
+    with controller().limit(limits=1, user_api="blas"):
+        return _encoded(frames(wanted, look, progress, checkpoint), look.format, image_class)
 
 
 def frames(

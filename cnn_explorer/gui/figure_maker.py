@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cnn_explorer.core.addresses import Address, check_address, family, followed
+from cnn_explorer.core.blas import controller
 from cnn_explorer.core.captions import kernels_caption, maps_caption
 from cnn_explorer.core.display import COLOUR_MAPS, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
@@ -116,13 +117,16 @@ def make_figure(
     ):
         if name not in choices:
             raise FigureError(f"There is no {what} “{name}”; choose one of {', '.join(choices)}.")
-    if wanted.subject != "equations":
-        return written(picture_of(wanted, checkpoint), look)
-    if look.format != "pdf":
+    pages = wanted.subject == "equations"
+    if pages and look.format != "pdf":
         raise FigureError("The equations of a whole layer are pages, which only PDF has.")
     _check(wanted)
-    name = wanted.state.network.names[len(wanted.address) - 1]
-    return pdf(equations(wanted, progress, checkpoint), look, f"How the maps of {name} are made")
+    # One thread, as for exports: the last digit of a product depends on how many sum it.
+    with controller().limit(limits=1, user_api="blas"):
+        if not pages:
+            return written(picture_of(wanted, checkpoint), look)
+        title = f"How the maps of {wanted.state.network.names[len(wanted.address) - 1]} are made"
+        return pdf(equations(wanted, progress, checkpoint), look, title)
 
 
 def equations(

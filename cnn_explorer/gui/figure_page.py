@@ -223,8 +223,12 @@ def dots_per_inch() -> float:
 
 
 def figure_font(zoom: float = 1) -> QFont:
-    """The program's font, of one size whatever the size of the text on screen."""
+    """The program's font, of one size whatever the size of the text on screen.
+
+    Not fitted to a screen's pixels: what fits them depends on what was painted before.
+    """
     font = QFont(QGuiApplication.font())
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     font.setPointSizeF(_POINTS * zoom)
     return font
 

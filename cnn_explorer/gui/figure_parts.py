@@ -161,7 +161,7 @@ def _caption(
         return kernels_caption(state, layer, layer_kernel(conv, state.scheme))
     block = next((one for one in shown.blocks if one.cells.layer == layer), None)
     if face == "contributions" and block is not None:
-        return contributions_caption(state, layer, block.parts, block.sums)
+        return contributions_caption(state, block)
     maps = shown.maps[layer]
     if not maps.size:
         return document_caption(state, selection.address)

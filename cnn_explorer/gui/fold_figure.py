@@ -66,9 +66,9 @@ class FoldPicture:
     @property
     def caption(self) -> str:
         """Rows, columns and ranges."""
-        block, contents = self.contents.block, self.contents
+        block = self.contents.block
         assert block is not None
-        return contributions_caption(contents.state, contents.layer, block.parts, block.sums)
+        return contributions_caption(self.contents.state, block)
 
     def at(self, position: float) -> "FoldPicture":
         """The same, folded as far as `FoldedMatrix.position` says."""

