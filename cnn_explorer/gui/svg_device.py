@@ -6,8 +6,8 @@ written as outlines, which look the same wherever the program's fonts are not in
 """
 
 from base64 import b64encode
+from html import escape
 from itertools import pairwise
-from xml.sax.saxutils import escape, quoteattr
 
 from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -227,7 +227,7 @@ class _Engine(QPaintEngine):
             if not path.isEmpty():
                 self._paint(path, ink, none)
             return
-        family = quoteattr(QFontInfo(font).family())[:-1]
+        family = escape(QFontInfo(font).family())
         look = "monospace" if QFontInfo(font).fixedPitch() else "sans-serif"
         if font.capitalization() == QFont.Capitalization.AllUppercase:
             text = text.upper()
@@ -237,7 +237,7 @@ class _Engine(QPaintEngine):
         high = item.ascent() + item.descent()
         self._write(
             f'<text xml:space="preserve" x="{_n(position.x())}" y="{_n(position.y())}"'
-            f' font-family={family}, {look}" font-size="{_n(_pixels(font))}"'
+            f' font-family="{family}, {look}" font-size="{_n(_pixels(font))}"'
             f' font-weight="{int(font.weight())}" textLength="{_n(item.width())}"'
             f' lengthAdjust="spacingAndGlyphs"{more}>{escape(text)}</text>',
             QRectF(position.x(), position.y() - item.ascent(), item.width(), high),
