@@ -16,6 +16,7 @@ from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.making import can_be_made
 from cnn_explorer.core.schemes import ChannelScheme, is_there
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import map_number, map_title
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.animations import ANIMATIONS, MOVING_FORMATS, first_page, make_animation
@@ -30,7 +31,6 @@ from cnn_explorer.gui.figure_maker import (
 )
 from cnn_explorer.gui.figure_page import FORMATS, Look, Page, page_of, written
 from cnn_explorer.gui.figures import PartPicture
-from cnn_explorer.gui.selection import Selection
 from cnn_explorer.gui.settings import Settings
 
 
@@ -67,6 +67,8 @@ class DocumentPart:
 
     name: str
     wanted: Wanted
+
+    widget = None
 
     @property
     def formats(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The main window: it builds the widgets and makes every connection between them."""
 
 import gc
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -31,8 +32,7 @@ from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
-from cnn_explorer.gui.figure_dialog import Figures
-from cnn_explorer.gui.figure_parts import Part, document_parts, screen_parts
+from cnn_explorer.gui.figure_asking import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
@@ -48,6 +48,9 @@ from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
+
+if TYPE_CHECKING:
+    from cnn_explorer.gui.figure_parts import Part
 
 STALE_AFTER = 150
 """Milliseconds after which maps that are out of date are dimmed: less would flicker."""
@@ -364,8 +367,10 @@ class MainWindow(QMainWindow):
 
     # Settings, layout, dialogs.
 
-    def _parts(self) -> list[Part]:
+    def _parts(self) -> "list[Part]":
         """What there can be figures of: parts that are in view, and what is composed."""
+        from cnn_explorer.gui.figure_parts import document_parts, screen_parts
+
         cards = [(card.name, card, layer, "maps") for layer, card in enumerate(self.layers.cards)]
         faces = [
             (f"{name}: {face}", widget, layer, face.lower())

@@ -22,7 +22,8 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui import figure_dialog, figure_page
 from cnn_explorer.gui.fields import ComboBox
-from cnn_explorer.gui.figure_dialog import FigureDialog, Figures
+from cnn_explorer.gui.figure_asking import Figures
+from cnn_explorer.gui.figure_dialog import FigureDialog
 from cnn_explorer.gui.figure_page import PAPERS, Page, image_of
 from cnn_explorer.gui.figure_parts import Part, ScreenPart
 from cnn_explorer.gui.figures import PartPicture

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.core.schemes import ChannelScheme
+from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui import figure_dialog, figure_maker
 from cnn_explorer.gui.fields import ComboBox
@@ -31,7 +32,6 @@ from cnn_explorer.gui.figure_dialog import FigureDialog
 from cnn_explorer.gui.figure_page import FORMATS, Look, image_of
 from cnn_explorer.gui.figure_parts import DocumentPart, ScreenPart, document_parts
 from cnn_explorer.gui.main_window import MainWindow
-from cnn_explorer.gui.selection import Selection
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.session import opening_state
