@@ -39,6 +39,12 @@ def equation(state: State, address: Address) -> str:
     return f"{short_name(network, len(address) - 1)}[{map_number(state, address)}] = {body}"
 
 
+def unbroken(text: str) -> str:
+    """The same with no line ending within its brackets."""
+    space = "\N{NO-BREAK SPACE}"
+    return text.replace(", ", f",{space}").replace(" )", f"{space})").replace("( ", f"({space}")
+
+
 def _convolution(state: State, address: Address) -> str:
     network, layer = state.network, state.network.conv(len(address) - 1)
     naive = state.scheme is ChannelScheme.NAIVE

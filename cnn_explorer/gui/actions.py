@@ -63,7 +63,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("copy_map", "&Edit", "&Copy map", "Copy the selected map as a picture", ("Ctrl+C",), "copy", rule=True),
     ActionSpec("copy_index", "&Edit", "Copy kernel &index", "Copy the code that selects the selected map's kernels", ("Ctrl+Shift+C",), "copy"),
     ActionSpec("copy_sentence", "&Edit", "Copy se&ntence", "Copy the sentence that says what the selected map is", ("Ctrl+Alt+C",), "copy"),
-    ActionSpec("copy_figure", "&Edit", "Copy &figure…", "Copy or save a panel, a face or the window as a sharp picture", ("Ctrl+Shift+F",), "copy"),
+    ActionSpec("copy_figure", "&Edit", "&Figure…", "Copy a panel, a face, the whole equation or the window, or save it as PNG, SVG, PDF or moving picture", ("Ctrl+Shift+F",), "copy"),
     ActionSpec("paste_image", "&Edit", "&Paste image", "Paste an image as the drawing", ("Ctrl+V",), "paste"),
     ActionSpec("copy_kernel", "&Edit", "Copy &kernel", "Copy the kernel at hand as rows of numbers", ("Ctrl+Shift+K",), "copy", rule=True),
     ActionSpec("paste_kernel", "&Edit", "Paste kerne&l", "Replace the kernel at hand by the numbers on the clipboard", ("Ctrl+Shift+V",), "paste"),

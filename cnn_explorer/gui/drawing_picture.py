@@ -12,6 +12,7 @@ from cnn_explorer.core.activations import Array
 from cnn_explorer.core.drawing import SIDE
 from cnn_explorer.core.explain import Field
 from cnn_explorer.gui.marks import paint_field
+from cnn_explorer.gui.sharp import draw_sharp
 
 
 class DrawingPicture:
@@ -34,7 +35,7 @@ class DrawingPicture:
     def paint(self, painter: QPainter, square: QRectF) -> None:
         """Paint it into a square; of the marks those that are only for the pointer dashed."""
         image = QImage(self._grey.data, SIDE, SIDE, SIDE, QImage.Format.Format_Grayscale8)
-        painter.drawImage(square, image)
+        draw_sharp(painter, square, image, QRectF(image.rect()))
         for field, hovered in self.fields:
             paint_field(painter, square, field, hovered=hovered)
 

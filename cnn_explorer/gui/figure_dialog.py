@@ -1,47 +1,41 @@
-"""Copy figure: which part of the window, how sharp, on which ground; to the clipboard or a file."""
+"""Figure: which part of the window or the document, as what, how large, on which ground."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QBuffer,
-    QIODevice,
-    QObject,
-    QRectF,
-    QSize,
-    QStandardPaths,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QStandardPaths, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
-    QApplication,
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QSizePolicy,
+    QProgressBar,
     QVBoxLayout,
     QWidget,
 )
 
+from cnn_explorer.core.forward import Cancelled
 from cnn_explorer.core.sentences import compact
+from cnn_explorer.gui.animations import ENDINGS, MOVING_FORMATS, small
 from cnn_explorer.gui.fields import ComboBox
-from cnn_explorer.gui.figures import FigureError, figure, figure_size
+from cnn_explorer.gui.figure_page import PAPERS, FigureError, Look, Page, image_of
+from cnn_explorer.gui.figure_parts import DocumentPart, Part, ScreenPart
+from cnn_explorer.gui.figure_preview import FigurePreview
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.files import FileError, write_atomically
 
-Parts = Sequence[tuple[str, QWidget]]
-"""Parts of the window that are in view, by the names they have for the user."""
+_SHARP = 1400  # pixels across of a preview, at most
 
 
 class FigureDialog(QDialog):
-    """Shows a figure as it will be, no sharper than the screen, and copies or saves it.
+    """Shows a figure as it will be, copies it as pixels, or saves it.
 
     It is empty until `show_figure`: before it is open, marks of the pointer are in the window.
 
@@ -51,6 +45,8 @@ class FigureDialog(QDialog):
         What to choose from.
     chosen
         Index of the part that is shown first.
+    look
+        How it is shown first.
     store
         The last folder.
 
@@ -63,122 +59,214 @@ class FigureDialog(QDialog):
     said = Signal(str)
 
     def __init__(
-        self, parts: Parts, chosen: int, store: SettingsStore, parent: QWidget | None = None
+        self,
+        parts: Sequence[Part],
+        chosen: int,
+        look: Look,
+        store: SettingsStore,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._parts = parts
         self._store = store
         self._path = self._size = ""
-        self._painted: tuple[QImage, QWidget | None, bool] = QImage(), None, False
+        self._painted: tuple[QImage, Part | None, Look] = QImage(), None, look
         self._job = LongJob(self)
-        self.setWindowTitle("Copy figure")
-        self._part, self._scale, self._ground = (ComboBox(self) for _ in range(3))
-        for name, _ in parts:
-            self._part.addItem(name)
+        self.setWindowTitle("Figure")
+        self._part, self._format, self._paper, self._ground = (ComboBox(self) for _ in range(4))
+        for part in parts:
+            self._part.addItem(part.name)
         self._part.setCurrentIndex(chosen)
-        for scale in (2, 4):
-            self._scale.addItem(f"×{scale}", scale)
-        self._scale.setToolTip("Pixels of the picture for each pixel of the screen")
+        for name, paper in PAPERS.items():
+            self._paper.addItem(paper.label, name)
         for text, dark in (("White", False), ("Dark", True)):
             self._ground.addItem(text, dark)
-        self._preview = _Preview(self)
+        self._caption = QCheckBox("&Caption", self)
+        self._caption.setToolTip("Below it: layers, numbers and ranges of what is shown")
+        self._outlines = QCheckBox("&Text as outlines", self)
+        self._outlines.setToolTip(
+            "Outlines look the same everywhere; text can be edited, but needs the font"
+        )
+        self._preview = FigurePreview(self)
         self._says = QLabel(self)
         self._says.setWordWrap(True)
         self._says.setMinimumHeight(2 * self.fontMetrics().height())
         self._says.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._bar = QProgressBar(self)
+        self._bar.setAccessibleName("Progress of the figure")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self._copy = self._buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.AcceptRole)
-        self._save = self._buttons.addButton(
-            "&Save as PNG…", QDialogButtonBox.ButtonRole.ActionRole
-        )
+        self._copy = self._buttons.addButton("C&opy", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._save = self._buttons.addButton("&Save…", QDialogButtonBox.ButtonRole.ActionRole)
         self._copy.setDefault(True)
         self._lay_out()
-        for combo in (self._part, self._scale, self._ground):
-            combo.currentIndexChanged.connect(self.show_figure)
-        self._buttons.accepted.connect(self._copy_image)
-        self._buttons.rejected.connect(self.reject)
-        self._save.clicked.connect(self._ask_path)
-        self._job.succeeded.connect(self._saved)
-        self._job.failed.connect(self._not_saved)
+        self._offer_formats()
+        self._take(look)
+        self._connect()
 
     def done(self, result: int) -> None:
-        """Wait for a file that is being written, and close."""
+        """End what is being made or written, and close."""
         self._job.shut_down()
         super().done(result)
 
+    def reject(self) -> None:
+        """Stop what is being made, or close."""
+        if self._job.busy:
+            self._job.cancel()
+        else:
+            super().reject()
+
     def _lay_out(self) -> None:
-        choices = QHBoxLayout()
-        for text, combo in (
-            ("&Part", self._part),
-            ("&Resolution", self._scale),
-            ("&Ground", self._ground),
-        ):
-            label = QLabel(text, self)
-            label.setBuddy(combo)
-            combo.setAccessibleName(text.replace("&", ""))
-            choices.addWidget(label)
-            choices.addWidget(combo, int(combo is self._part))
-            choices.addSpacing(6)
         column = QVBoxLayout(self)
-        column.addLayout(choices)
+        lines = (
+            (("&Part", self._part),),
+            (("&Format", self._format), ("Si&ze", self._paper), ("&Ground", self._ground)),
+        )
+        for line in lines:
+            row = QHBoxLayout()
+            for text, combo in line:
+                label = QLabel(text, self)
+                label.setBuddy(combo)
+                combo.setAccessibleName(text.replace("&", ""))
+                row.addWidget(label)
+                row.addWidget(combo, int(combo is self._part))
+                row.addSpacing(6)
+            if len(line) > 1:
+                row.addWidget(self._caption)
+                row.addSpacing(6)
+                row.addWidget(self._outlines)
+                row.addStretch(1)
+            column.addLayout(row)
         column.addWidget(self._preview, 1)
         column.addWidget(self._says)
+        column.addWidget(self._bar)
         column.addWidget(self._buttons)
+        self._bar.hide()
+
+    def _connect(self) -> None:
+        self._part.currentIndexChanged.connect(self._offer_formats)
+        for combo in (self._part, self._format, self._paper, self._ground):
+            combo.currentIndexChanged.connect(self.show_figure)
+        for box in (self._caption, self._outlines):
+            box.toggled.connect(self.show_figure)
+        self._buttons.accepted.connect(self._copy_image)
+        self._buttons.rejected.connect(self.reject)
+        self._save.clicked.connect(self._ask_path)
+        self._job.progressed.connect(self._show_progress)
+        self._job.succeeded.connect(self._saved)
+        self._job.failed.connect(self._not_saved)
+
+    # What is chosen.
 
     @property
-    def _name(self) -> str:
-        return self._part.currentText()
+    def look(self) -> Look:
+        """How the figure is made."""
+        return Look(
+            self._format.currentData(),
+            self._paper.currentData(),
+            self._ground.currentData(),
+            self._caption.isChecked(),
+            self._outlines.isChecked(),
+        )
+
+    def _take(self, look: Look) -> None:
+        """Choose a look, as far as the part can have it."""
+        for combo, value in (
+            (self._format, look.format),
+            (self._paper, look.paper),
+            (self._ground, look.dark),
+        ):
+            combo.setCurrentIndex(max(0, combo.findData(value)))
+        self._caption.setChecked(look.captioned)
+        self._outlines.setChecked(look.outlines)
 
     @property
-    def _chosen(self) -> tuple[QWidget, int, bool]:
-        """Which figure: part, scale, and whether on a dark ground."""
-        _, widget = self._parts[self._part.currentIndex()]
-        return widget, self._scale.currentData(), self._ground.currentData()
+    def _chosen(self) -> Part:
+        return self._parts[self._part.currentIndex()]
+
+    @property
+    def _moves(self) -> bool:
+        return self.look.format in MOVING_FORMATS
+
+    @Slot()
+    def _offer_formats(self) -> None:
+        """Those that the part can become; the one that was chosen stays where it is among them."""
+        before = self._format.currentData()
+        formats = self._chosen.formats
+        if list(formats) == [self._format.itemData(i) for i in range(self._format.count())]:
+            return
+        self._format.blockSignals(True)
+        self._format.clear()
+        for name, label in formats.items():
+            self._format.addItem(label, name)
+        self._format.setCurrentIndex(max(0, self._format.findData(before)))
+        self._format.blockSignals(False)
 
     @Slot()
     def show_figure(self) -> None:
         """Show the figure that is chosen, or say why there is none."""
-        widget, scale, dark = self._chosen
+        look, part = self.look, self._chosen
+        self._outlines.setEnabled(look.format == "svg")
         preview = QImage()
         try:
-            self._size = _size_text(figure_size(widget, scale))
-            self._says.setText(self._size)
-            if self._painted[1:] != (widget, dark):
+            page = part.page(look)
+            self._size = _size_text(page, look)
+            self._says.setText(self._size + (part.hint if isinstance(part, DocumentPart) else ""))
+            # What it becomes makes no difference to what it looks like.
+            same = replace(look, format="", outlines=True)
+            if self._painted[1:] != (part, same):
                 # A sharp one of the window takes long; it is painted when it is asked for.
-                self._painted = figure(widget, 1, dark), widget, dark
+                dots = min(page.dots, _SHARP / page.size.width(), page.drawn.ratio)
+                self._painted = image_of(replace(page, dots=dots), look.dark), part, same
             preview = self._painted[0]
         except FigureError as error:
             self._says.setText(str(error))
-        self._preview.show_image(preview, f"{self._name}: {self._says.text()}")
-        self._copy.setEnabled(not preview.isNull())
+        self._preview.show_image(preview, f"{part.name}: {self._says.text()}")
+        self._copy.setEnabled(not preview.isNull() and not self._moves)
         self._save.setEnabled(not preview.isNull())
 
     @Slot()
     def _copy_image(self) -> None:
-        QGuiApplication.clipboard().setImage(figure(*self._chosen))
-        self.said.emit(f"Copied “{self._name}” as a picture, {self._size}")
+        look, part = self.look, self._chosen
+        page = part.page(look)
+        try:
+            image = image_of(page, look.dark)
+        except FigureError as error:
+            self._says.setText(str(error))
+            return
+        QGuiApplication.clipboard().setImage(image)
+        size = _size_text(page, replace(look, format="png"))
+        self.said.emit(f"Copied “{part.name}” as a picture, {size}")
         self.accept()
 
     # Saving.
 
     @Slot()
     def _ask_path(self) -> None:
+        look, part = self.look, self._chosen
         pictures = QStandardPaths.StandardLocation.PicturesLocation
         folder = self._store.current.folder or QStandardPaths.writableLocation(pictures)
-        name = self._name.lower().replace(" ", "-")
+        ending = ENDINGS.get(look.format, f".{look.format}")
+        kind = part.formats[look.format]
+        name = "-".join(part.name.lower().replace(",", "").replace("·", "").split())
         path, _ = QFileDialog.getSaveFileName(
-            self, "Save as PNG", str(Path(folder) / f"{name}.png"), "PNG pictures (*.png)"
+            self, f"Save as {kind}", str(Path(folder) / f"{name}{ending}"), f"{kind} (*{ending})"
         )
         if not path:
             return
-        if not path.lower().endswith(".png"):
-            path += ".png"
+        if not path.lower().endswith(ending):
+            path += ending
             # The file dialog asked about the name without the ending.
             if Path(path).exists() and not self._may_replace(path):
                 return
         self._path = path
-        self.setEnabled(False)
-        self._job.run(partial(_write, figure(*self._chosen), path))
+        try:
+            # Widgets are painted here; the rest is made beside the window.
+            data = part.data(look) if isinstance(part, ScreenPart) else partial(part.make, look)
+        except FigureError as error:
+            self._says.setText(str(error))
+            return
+        self._set_busy(True)
+        self._job.run(partial(_write, data, path))
 
     def _may_replace(self, path: str) -> bool:
         answer = QMessageBox.question(
@@ -190,126 +278,58 @@ class FigureDialog(QDialog):
         )
         return answer == QMessageBox.StandardButton.Yes
 
+    def _set_busy(self, busy: bool) -> None:
+        """While a figure is made, only stopping it is left to do."""
+        choices = (self._part, self._format, self._paper, self._ground, self._caption)
+        for widget in (*choices, self._outlines, self._copy, self._save):
+            widget.setEnabled(not busy)
+        close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setText("Cancel" if busy else "Close")
+        self._bar.setRange(0, 0)
+        self._bar.setVisible(busy and isinstance(self._chosen, DocumentPart))
+
+    @Slot(int, int)
+    def _show_progress(self, done: int, total: int) -> None:
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+
     @Slot(object)
     def _saved(self, _: object) -> None:
         self._store.update(folder=str(Path(self._path).parent))
-        self.said.emit(f"Saved “{self._name}” as {self._path}, {self._size}")
+        self.said.emit(f"Saved “{self._chosen.name}” as {self._path}, {self._size}")
         self.accept()
 
     @Slot(object)
     def _not_saved(self, error: BaseException) -> None:
-        self.setEnabled(True)
+        self._set_busy(False)
+        self.show_figure()
         self._save.setFocus()
-        if not isinstance(error, FileError):
+        if isinstance(error, Cancelled):
+            self._says.setText("Cancelled; nothing was written.")
+        elif isinstance(error, FileError | FigureError):
+            self._says.setText(str(error))
+        else:
             raise error
-        self._says.setText(str(error))
 
 
-class Figures(QObject):
-    """Opens the dialog on what is in view.
-
-    Parameters
-    ----------
-    parts
-        Says which parts there are now, the one to fall back on first; hidden ones are left out.
-    store
-        The last folder.
-    window
-        Parent of the dialog.
-
-    Signals
-    -------
-    said(text)
-        What was copied or saved.
-    """
-
-    said = Signal(str)
-
-    def __init__(self, parts: Callable[[], Parts], store: SettingsStore, window: QWidget) -> None:
-        super().__init__(window)
-        self._parts = parts
-        self._store = store
-        self._window = window
-        self._focus: QWidget | None = None
-
-    @Slot()
-    def ask(self) -> None:
-        """Ask which figure to copy: at first, that of the part with the keyboard's focus."""
-        parts = [(name, widget) for name, widget in self._parts() if widget.isVisible()]
-        widgets = [widget for _, widget in parts]
-        self._focus = QApplication.focusWidget() or self._window.focusWidget()
-        focus: QWidget | None = self._focus
-        while focus is not None and focus not in widgets:
-            focus = focus.parentWidget()
-        chosen = 0 if focus is None else widgets.index(focus)
-        dialog = FigureDialog(parts, chosen, self._store, self._window)
-        dialog.said.connect(self.said)
-        dialog.finished.connect(self._give_focus_back)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if self._focus is not None:
-            self._focus.clearFocus()  # its ring would be in the picture
-        dialog.open()
-        dialog.show_figure()
-
-    @Slot()
-    def _give_focus_back(self) -> None:
-        if self._focus is not None:
-            self._focus.setFocus()
+def _size_text(page: Page, look: Look) -> str:
+    """How large a file's figure is: in pixels, or on paper."""
+    moves = look.format in MOVING_FORMATS
+    pixels = (small(page) if moves else page).pixels
+    if moves or look.format == "png":
+        return f"{compact(pixels.width())} × {compact(pixels.height())} pixels"
+    size = page.millimetres
+    return f"{size.width():.0f} × {size.height():.0f} mm"
 
 
-class _Preview(QWidget):
-    """A picture, smaller where it does not fit."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._image = QImage()
-        self._fitted = QImage()
-        self.setAccessibleName("Preview")
-        self.setMinimumSize(300, 180)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def show_image(self, image: QImage, description: str) -> None:
-        """Show a picture, or nothing where it is null."""
-        self._image, self._fitted = image, QImage()
-        self.setAccessibleDescription(description)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """Large enough to see what it is."""
-        return QSize(640, 420)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The picture in the middle, framed: its ground may be the dialog's."""
-        if self._image.isNull():
-            return
-        ratio = self.devicePixelRatioF()
-        room = (self.size() * ratio).boundedTo(self._image.size())
-        size = self._image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
-        if self._fitted.size() != size:
-            self._fitted = self._image.scaled(
-                size,
-                Qt.AspectRatioMode.IgnoreAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        target = QRectF(0, 0, size.width() / ratio, size.height() / ratio)
-        target.moveCenter(QRectF(self.rect()).center())
-        painter = QPainter(self)
-        try:
-            painter.drawImage(target, self._fitted)
-            painter.setPen(self.palette().mid().color())
-            painter.drawRect(target.adjusted(0, 0, -1, -1))
-        finally:
-            painter.end()
-
-
-def _size_text(size: QSize) -> str:
-    return f"{compact(size.width())} × {compact(size.height())} pixels"
-
-
-def _write(image: QImage, path: str, **_: object) -> None:
-    """Write a picture as PNG: a task for `LongJob`, since a large one takes a second."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
-        raise MemoryError("Qt could not encode a picture.")
-    write_atomically(path, bytes(buffer.data().data()))
+def _write(
+    data: bytes | Callable[..., bytes],
+    path: str,
+    *,
+    progress: Callable[[int, int], None],
+    checkpoint: Callable[[], None],
+) -> None:
+    """Make a figure and write it: a task for `LongJob`."""
+    made = data if isinstance(data, bytes) else data(progress=progress, checkpoint=checkpoint)
+    checkpoint()
+    write_atomically(path, made)

@@ -26,7 +26,7 @@ from cnn_explorer.gui.cell_field import CellField
 from cnn_explorer.gui.cell_texts import cell_texts
 from cnn_explorer.gui.colouring import Colouring
 from cnn_explorer.gui.marks import paint_cursor, paint_edited
-from cnn_explorer.gui.pixel_cells import cells_picture
+from cnn_explorer.gui.pixel_cells import paint_cells
 
 MARGIN = 5
 """Logical pixels around the cells, so that marks have room."""
@@ -373,21 +373,22 @@ class KernelCells(QWidget):
         scale = self._colouring.scale(0, self._kernel)
         texts, font = cell_texts(self._kernel, self.side, self.font())
         rows, columns = self._kernel.shape
-        picture = cells_picture(
-            QSize(columns, rows) * self.side,
-            self.devicePixelRatioF(),
-            _coloured(self._kernel, self._colouring, scale),
-            [texts],
-            font,
-            None,
-            self.palette(),
-        )
         painter = QPainter(self)
         try:
             painter.setPen(self.palette().mid().color())
             whole = QRect(MARGIN, MARGIN, columns * self.side, rows * self.side)
             painter.drawRect(whole.adjusted(-1, -1, 0, 0))
-            painter.drawPixmap(MARGIN, MARGIN, picture)
+            painter.translate(MARGIN, MARGIN)
+            paint_cells(
+                painter,
+                QSize(columns, rows) * self.side,
+                _coloured(self._kernel, self._colouring, scale),
+                [texts],
+                font,
+                None,
+                self.palette(),
+            )
+            painter.translate(-MARGIN, -MARGIN)
             for row, column in np.argwhere(self._edited).tolist():
                 paint_edited(painter, QRectF(self.rectangle((row, column))))
             focused = self.hasFocus() or self.typing

@@ -1,6 +1,7 @@
 """The main window: it builds the widgets and makes every connection between them."""
 
 import gc
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -30,7 +31,7 @@ from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
-from cnn_explorer.gui.figure_dialog import Figures
+from cnn_explorer.gui.figure_asking import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
@@ -48,6 +49,9 @@ from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
+
+if TYPE_CHECKING:
+    from cnn_explorer.gui.figure_parts import Part
 
 STALE_AFTER = 150
 """Milliseconds after which maps that are out of date are dimmed: less would flicker."""
@@ -375,28 +379,38 @@ class MainWindow(QMainWindow):
 
     # Settings, layout, dialogs.
 
-    def _parts(self) -> list[tuple[str, QWidget]]:
-        """What there can be figures of."""
-        cards = [(card.name, card) for card in self.layers.cards]
+    def _parts(self) -> "list[Part]":
+        """What there can be figures of: parts that are in view, and what is composed."""
+        from cnn_explorer.gui.figure_parts import document_parts, screen_parts
+
+        cards = [(card.name, card, layer, "maps") for layer, card in enumerate(self.layers.cards)]
         faces = [
-            (f"{name}: {face}", widget)
-            for name, card in cards
+            (f"{name}: {face}", widget, layer, face.lower())
+            for name, card, layer, _ in cards
             for face, widget in zip(
                 FACES, (card.maps, card.contributions, card.kernels), strict=True
             )
             if widget is not None
         ]
-        return [
-            ("The window", self),
-            ("Layers", self.layers),
-            *cards,
-            *faces,
+        others: tuple[tuple[str, QWidget], ...] = (
             ("The enlarged map", self.centre.enlarged),
             (self.inspector.titles[0], self.inspector.making),
             ("The kernel at hand", self.inspector.kernel),
             ("Kernel tensors", self.inspector.tensors),
             ("Evidence", self.inspector.evidence),
             ("Input", self.input),
+        )
+        whole = ("The window", self), ("Layers", self.layers)
+        parts = [
+            *((name, widget, None, "") for name, widget in whole),
+            *cards,
+            *faces,
+            *((name, widget, None, "") for name, widget in others),
+        ]
+        state, selection = self.document.state, self.selection.current
+        return [
+            *screen_parts(parts, state, selection, self.shown),
+            *document_parts(state, selection, self.store.current),
         ]
 
     @Slot()

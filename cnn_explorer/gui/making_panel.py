@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLabel, QToo
 
 from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.display import scale_of
-from cnn_explorer.core.equation import equation, note
+from cnn_explorer.core.equation import equation, note, unbroken
 from cnn_explorer.core.explain import running_sums
 from cnn_explorer.core.forward import Activations
 from cnn_explorer.core.kernel_layers import Conv2d
@@ -134,7 +134,7 @@ class MakingPanel(QWidget):
             self._shown = key
             self._sort()
             if making is not None:
-                self._equation.setText(_unbroken(equation(making.state, making.address)))
+                self._equation.setText(unbroken(equation(making.state, making.address)))
                 self._note.setText(note(making))
                 self.proof.show_making(making)
             self._place()
@@ -510,12 +510,6 @@ def _with_sums(colours: MakingColours, making: Making, order: Sequence[int]) -> 
     scale = colours.parts
     ends = np.array([scale.least, scale.most], np.float32)
     return replace(colours, parts=scale_of([sums, ends], colours.colours, scale.contrast))
-
-
-def _unbroken(text: str) -> str:
-    """The same with no line ending within its brackets."""
-    space = "\N{NO-BREAK SPACE}"
-    return text.replace(", ", f",{space}").replace(" )", f"{space})").replace("( ", f"({space}")
 
 
 def _weight(making: Making) -> object:

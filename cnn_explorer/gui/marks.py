@@ -10,6 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from cnn_explorer.core.explain import Field
+from cnn_explorer.gui.sharp import draw_sharp
 
 _MOST_OUTLINES = 64
 
@@ -48,7 +49,7 @@ def paint_pictures(
         if pictures.missing[place]:
             painter.fillRect(target, QColor(128, 128, 128, 60))
             continue
-        painter.drawImage(target, image, QRectF(0, place * rows, columns, rows))
+        draw_sharp(painter, target, image, QRectF(0, place * rows, columns, rows))
         if pictures.blank[place] and target.height() >= 12:
             painter.setPen(QColor("#8a8f98"))
             painter.drawText(target, Qt.AlignmentFlag.AlignCenter, "0")

@@ -24,9 +24,10 @@ from cnn_explorer.core.ledger_texts import (
 )
 from cnn_explorer.gui.colouring import MakingColours
 from cnn_explorer.gui.marks import paint_field
-from cnn_explorer.gui.pixel_cells import cells_picture
+from cnn_explorer.gui.pixel_cells import cells_picture, paint_cells
 from cnn_explorer.gui.pixel_plan import GAP, MARGIN, PAD, TIMES, Fonts, Plan, PlanKey
 from cnn_explorer.gui.row_area import REST, Spot
+from cnn_explorer.gui.sharp import is_vector
 
 Kept = dict[str, tuple[object, QPixmap]]
 """Pictures of windows and of kernels, which stay while what they show does."""
@@ -128,9 +129,12 @@ class PixelPicture:
         fonts: Fonts,
         palette: QPalette,
         tops: Mapping[int, int],
-        kept: Kept,
+        kept: Kept | None,
     ) -> None:
-        """Windows and kernels of some rows, each of which begins at a height of its own."""
+        """Windows and kernels of some rows, each of which begins at a height of its own.
+
+        By pictures that are kept, or without any directly, as on paper: those are not sharp.
+        """
         ledger, terms, colours = self.ledger, self.ledger.terms, self.colours
         # Not the widget's ratio: it may be painted into a sharper picture.
         ratio = painter.deviceTransform().m11()
@@ -139,6 +143,15 @@ class PixelPicture:
             ("window", plan.window, terms.window, colours.maps, window_texts, terms.padding),
             ("kernel", plan.kernel, terms.kernel, colours.kernels, kernel_texts, None),
         ):
+            if kept is None or is_vector(painter):
+                for position in positions:
+                    painter.save()
+                    painter.translate(grid.translated(0, tops[position]).topLeft())
+                    inks = colour(values[[position]], colours.colours, scale)
+                    written = [texts(ledger, position, plan.decimals)] if plan.decimals else []
+                    paint_cells(painter, grid.size(), inks, written, fonts.cell, padding, palette)
+                    painter.restore()
+                continue
             cells = values[positions]
             padded = None if padding is None else padding.tobytes()
             look = plan, fonts, colours.colours, scale, padded, ratio, palette.cacheKey()
@@ -147,6 +160,7 @@ class PixelPicture:
                 picture = cells_picture(
                     grid.size(),
                     ratio,
+                    len(cells),
                     colour(cells, colours.colours, scale),
                     [texts(ledger, each, plan.decimals) for each in positions if plan.decimals],
                     fonts.cell,

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -19,19 +20,24 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.gui import figure_dialog, figures
+from cnn_explorer.gui import figure_dialog, figure_page
 from cnn_explorer.gui.fields import ComboBox
-from cnn_explorer.gui.figure_dialog import FigureDialog, Figures
-from cnn_explorer.gui.figures import figure
+from cnn_explorer.gui.figure_asking import Figures
+from cnn_explorer.gui.figure_dialog import FigureDialog
+from cnn_explorer.gui.figure_page import PAPERS, Page, image_of
+from cnn_explorer.gui.figure_parts import Part, ScreenPart
+from cnn_explorer.gui.figures import PartPicture
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.theme import apply_theme
+
+from ..figure_pictures import figure
 
 WIDE, NARROW = QSize(700, 200), QSize(300, 200)
 YES, CANCEL = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.Cancel
 
 
 class Bench:
-    """A window with two parts, each with a button, and one that is not in view."""
+    """A window with two parts, each with a button."""
 
     def __init__(self, qtbot: QtBot, store: SettingsStore) -> None:
         self.qtbot = qtbot
@@ -44,8 +50,6 @@ class Bench:
         for name, panel in self.panels.items():
             self.tools[name].setText("Maps")
             row.addWidget(panel)
-        self.hidden = QWidget(self.window)
-        self.hidden.hide()
         self.figures = Figures(self.parts, store, self.window)
         self.said: list[str] = []
         self.figures.said.connect(self.said.append)
@@ -64,9 +68,9 @@ class Bench:
         panel.setFixedSize(size)
         return panel
 
-    def parts(self) -> list[tuple[str, QWidget]]:
-        panels = list(self.panels.items())
-        return [("The window", self.window), *panels, ("Hidden", self.hidden)]
+    def parts(self) -> list[Part]:
+        parts = [("The window", self.window), *self.panels.items()]
+        return [ScreenPart(PartPicture(name, widget, f"{name} below.")) for name, widget in parts]
 
     def ask(self) -> FigureDialog:
         self.figures.ask()
@@ -136,7 +140,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list[str]]:
 def test_parts_in_view_can_be_chosen(bench: Bench) -> None:
     bench.ask()
     assert bench.choices("Part") == ["The window", "Conv 1", "2"]
-    assert bench.choices("Resolution") == ["×2", "×4"]
+    assert bench.choices("Size") == [paper.label for paper in PAPERS.values()]
     assert bench.choices("Ground") == ["White", "Dark"]
 
 
@@ -156,7 +160,7 @@ def test_size_is_said_and_every_choice_changes_the_picture(bench: Bench) -> None
     bench.ask()
     bench.choose("Part", "Conv 1")
     assert bench.says == "1\N{THIN SPACE}400 × 400 pixels"
-    bench.choose("Resolution", "×4")
+    bench.choose("Size", "As on screen, ×4")
     assert bench.says == "2\N{THIN SPACE}800 × 800 pixels"
     bench.choose("Ground", "Dark")
     assert bench.preview.accessibleDescription() == f"Conv 1: {bench.says}"
@@ -189,24 +193,26 @@ def test_all_can_be_reached_and_has_a_name(bench: Bench) -> None:
         QTest.keyClick(focus, Qt.Key.Key_Tab)
         focus = dialog.focusWidget()
     buttons = [item.text().replace("&", "") for item in seen if isinstance(item, QPushButton)]
-    assert sorted(buttons) == ["Close", "Copy", "Save as PNG…"]
+    assert sorted(buttons) == ["Close", "Copy", "Save…"]
     names = [item.accessibleName() for item in seen if isinstance(item, ComboBox)]
-    assert names == ["Part", "Resolution", "Ground"]
-    assert len(seen) == 6
+    assert names == ["Part", "Format", "Size", "Ground"]
+    boxes = [item.text().replace("&", "") for item in seen if isinstance(item, QCheckBox)]
+    assert boxes == ["Caption"]
+    assert len(seen) == 8
 
 
 def test_only_the_figure_that_is_copied_is_painted_sharply(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scales: list[int] = []
+    scales: list[float] = []
 
-    def counted(widget: QWidget, scale: int, dark: bool) -> QImage:
-        scales.append(scale)
-        return figure(widget, scale, dark)
+    def counted(page: Page, dark: bool) -> QImage:
+        scales.append(page.dots)
+        return image_of(page, dark)
 
-    monkeypatch.setattr(figure_dialog, "figure", counted)
+    monkeypatch.setattr(figure_dialog, "image_of", counted)
     bench.ask()
-    bench.choose("Resolution", "×4")
+    bench.choose("Size", "As on screen, ×4")
     bench.choose("Ground", "Dark")
     assert set(scales) == {1}
     scales.clear()
@@ -258,7 +264,7 @@ def test_save_writes_the_figure(
     bench.store.update(folder="/before")
     bench.ask()
     bench.choose("Part", "Conv 1")
-    bench.button("Save as PNG…").click()
+    bench.button("Save…").click()
     bench.qtbot.waitUntil(lambda: bool(bench.said))
     assert proposed == [str(Path("/before/conv-1.png"))]
     assert bench.said == [f"Saved “Conv 1” as {path}, 1\N{THIN SPACE}400 × 400 pixels"]
@@ -280,7 +286,7 @@ def test_ending_is_added_where_it_is_missing(
     folder.mkdir()
     answer(folder / name)
     bench.ask()
-    bench.button("Save as PNG…").click()
+    bench.button("Save…").click()
     bench.qtbot.waitUntil(lambda: bool(bench.said))
     assert [path.name for path in folder.iterdir()] == [written]
 
@@ -304,7 +310,7 @@ def test_asks_before_it_replaces_what_the_file_dialog_did_not_ask_for(
     monkeypatch.setattr(QMessageBox, "question", question)
     answer(tmp_path / "a")
     bench.ask()
-    bench.button("Save as PNG…").click()
+    bench.button("Save…").click()
     assert questions == [f"{path} exists already. Replace?"]
     if reply == YES:
         bench.qtbot.waitUntil(lambda: bool(bench.said))
@@ -318,7 +324,7 @@ def test_asks_before_it_replaces_what_the_file_dialog_did_not_ask_for(
 def test_save_can_be_called_off(bench: Bench, answer: Callable[[object], list[str]]) -> None:
     answer("")
     bench.ask()
-    bench.button("Save as PNG…").click()
+    bench.button("Save…").click()
     assert bench.dialog.isVisible()
     assert bench.dialog.isEnabled()
     QTest.keyClick(bench.dialog, Qt.Key.Key_Escape)
@@ -333,27 +339,27 @@ def test_failure_is_said_and_the_choices_stay(
     bench.ask()
     bench.choose("Part", "2")
     bench.choose("Ground", "Dark")
-    bench.button("Save as PNG…").click()
-    bench.qtbot.waitUntil(bench.dialog.isEnabled)
+    bench.button("Save…").click()
+    bench.qtbot.waitUntil(bench.button("Save…").isEnabled)
     assert bench.says == f"There is no folder {tmp_path / 'absent'}; choose one that exists."
     assert bench.said == []
     assert bench.store.current.folder == ""
     assert bench.combo("Part").currentText() == "2"
-    assert bench.dialog.focusWidget() is bench.button("Save as PNG…")
+    assert bench.dialog.focusWidget() is bench.button("Save…")
     assert bench.copied().size() == NARROW * 2
 
 
 def test_a_picture_that_is_too_large_is_neither_copied_nor_saved(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figures, "MOST_PIXELS", 300 * 200 * 4)
+    monkeypatch.setattr(figure_page, "MOST_PIXELS", 300 * 200 * 4)
     bench.ask()
     bench.choose("Part", "Conv 1")
     assert bench.says.startswith("The picture would have 560\N{THIN SPACE}000 pixels")
-    for text in ("Copy", "Save as PNG…"):
+    for text in ("Copy", "Save…"):
         assert not bench.button(text).isEnabled()
     bench.choose("Part", "2")
     assert bench.says == "600 × 400 pixels"
-    for text in ("Copy", "Save as PNG…"):
+    for text in ("Copy", "Save…"):
         assert bench.button(text).isEnabled()
     bench.button("Close").click()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QColor, QImage, QPaintEvent, QPalette
@@ -15,14 +14,16 @@ from cnn_explorer.core.display import colour, scale_of
 from cnn_explorer.core.forward import Activations, Request, forward
 from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import State
-from cnn_explorer.gui import figures
+from cnn_explorer.gui import figure_page
 from cnn_explorer.gui.colouring import colouring_of
-from cnn_explorer.gui.figures import FigureError, figure
+from cnn_explorer.gui.figure_page import FigureError
 from cnn_explorer.gui.map_grid import MapGrid
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings
 from cnn_explorer.gui.theme import apply_theme
 from cnn_explorer.io.digits import digit
+
+from ..figure_pictures import figure, pixels
 
 STATE = State(digit(7), new_network((3, 4)))
 DARK_GROUND = "#1b1d21"
@@ -77,13 +78,6 @@ def page(qtbot: QtBot, qapp: QApplication) -> Iterator[Page]:
         page.show()
     yield page
     qapp.setStyleSheet("")
-
-
-def pixels(image: QImage) -> npt.NDArray[np.uint8]:
-    """Blue, green, red; shape (rows, columns, 3)."""
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    flat = np.frombuffer(bytes(image.constBits()), np.uint8)
-    return flat.reshape(image.height(), image.width(), 4)[..., :3]
 
 
 def corner(image: QImage) -> str:
@@ -241,7 +235,7 @@ def test_a_picture_that_is_too_large_is_refused(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     width, height = page.card.size().toTuple()
-    monkeypatch.setattr(figures, "MOST_PIXELS", 4 * width * height)
+    monkeypatch.setattr(figure_page, "MOST_PIXELS", 4 * width * height)
     assert figure(page.card, 2, dark=False).width() == 2 * width
     count = f"{16 * width * height:,}".replace(",", "\N{THIN SPACE}")
     with pytest.raises(FigureError, match=f"would have {count} pixels"):

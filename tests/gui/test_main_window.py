@@ -212,7 +212,7 @@ def test_after_closing_nothing_is_computed(window: MainWindow, gate: Gate) -> No
 
 def test_there_are_figures_of_panels_cards_and_the_face_that_is_shown(window: MainWindow) -> None:
     window.layers.cards[1].show_face(1)
-    shown = {name for name, widget in window._parts() if widget.isVisible()}
+    shown = {part.name for part in window._parts()}
     assert shown == {
         "The window",
         "Layers",
@@ -222,4 +222,10 @@ def test_there_are_figures_of_panels_cards_and_the_face_that_is_shown(window: Ma
         "Conv 2: Contributions",
         "How map 1 is made",
         "Input",
+        "The whole equation of map 1",
+        "The ledger of pixel 11, 16",
+        "All equations of Conv 2, a page each",
+        "Conv 2 · map 1",
+        "The fold of Conv 2, moving",
+        "The drawing growing, with Conv 2, moving",
     }

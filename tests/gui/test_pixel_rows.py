@@ -21,10 +21,11 @@ from cnn_explorer.core.mutes import toggle_mute
 from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.colouring import MakingColours, colouring_of, making_colours
-from cnn_explorer.gui.figures import figure
 from cnn_explorer.gui.pixel_rows import PixelRows
 from cnn_explorer.gui.row_area import REST
 from cnn_explorer.gui.settings import Settings
+
+from ..figure_pictures import figure
 
 Show = Callable[..., PixelRows]
 
