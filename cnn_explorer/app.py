@@ -1,8 +1,6 @@
 """The program with its window: application, folders, settings, errors."""
 
-import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +9,16 @@ from PySide6.QtGui import QFont, QFontDatabase, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from cnn_explorer import __version__
-from cnn_explorer.core.state import State
+from cnn_explorer.gui.autosave import Autosave
 from cnn_explorer.gui.errors import ErrorHook
 from cnn_explorer.gui.main_window import MainWindow
+from cnn_explorer.gui.recovery import Recovery
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.theme import apply_theme
-from cnn_explorer.io import session
-from cnn_explorer.io.files import FileError
+from cnn_explorer.io.autosaves import Aside, AutosavePlace
+from cnn_explorer.io.files import stamp
 from cnn_explorer.io.resources import resource
+from cnn_explorer.io.session import Session, SessionError, holds_session, load, opening_state
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,19 @@ def application(argv: list[str]) -> QApplication:
 
 
 class Program(QObject):
-    """The window with what surrounds it: settings, theme, text size, the last document.
+    """The window with what surrounds it: settings, theme, text size, unsaved work.
 
     Parameters
     ----------
     app
         The application.
     folders
-        Where settings and the last document are kept.
+        Where settings and unsaved work are kept.
+    path
+        A file to open; without one, the session that was open when the last window closed.
     """
 
-    def __init__(self, app: QApplication, folders: Folders) -> None:
+    def __init__(self, app: QApplication, folders: Folders, path: str | None = None) -> None:
         super().__init__(app)
         self._problems: list[str] = []
         for folder in (folders.config, folders.data):
@@ -72,16 +74,23 @@ class Program(QObject):
             except OSError as error:
                 self._problems.append(f"Nothing can be kept in {folder}: {error.strerror}.")
         self._app = app
-        self._last = folders.data / "last.cnnx"
         self._base_size = app.font().pointSizeF()
         self.errors = ErrorHook(folders.data / "crash.log", self)
         self.store = SettingsStore(folders.config / "settings.json", self)
         self._apply(self.store.current)
         if self.store.problem:
             self._problems.append(self.store.problem)
-        self.window = MainWindow(self._last_state(), self.store)
+        opened = self._first_session(path)
+        self.window = MainWindow(opened.session.state, self.store)
+        self.window.sessions.use(opened.session, opened.path, opened.stamp)
+        aside = folders.data / "autosave"
+        self.autosave = Autosave(aside, self.window.document, self.window.sessions, self)
+        self.recovery = Recovery(aside, self.window)
         self.store.changed.connect(self._settings_changed)
-        self.window.closing.connect(self._keep)
+        self.autosave.failed.connect(self.window.status.show_spot)
+        self.recovery.restored.connect(self._restore)
+        self.recovery.problem.connect(self._problems.append)
+        self.window.closing.connect(self._end_autosave)
         app.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
     def show(self) -> None:
@@ -90,7 +99,12 @@ class Program(QObject):
         self.window.show()
 
     def end(self) -> None:
-        """Close the window if it is open, and give the hooks for errors back."""
+        """Close the window if it is open, and give the hooks for errors back.
+
+        Nothing is asked: work that is not saved is offered at the next start.
+        """
+        self.autosave.leave()
+        self.window.sessions.discard()
         self.window.close()
         self.errors.remove()
 
@@ -104,6 +118,9 @@ class Program(QObject):
     @Slot()
     def _after_first_paint(self) -> None:
         self.window.load_signal()
+        self.recovery.offer()
+        if self._given is not None:
+            self.window.input.open_path(self._given)
         if not QFontDatabase.families():
             problem = "No font is installed, so no text shows; install one, such as DejaVu."
             self._problems.append(problem)
@@ -114,26 +131,32 @@ class Program(QObject):
             box.setParent(self.window, box.windowFlags())
             box.open()
 
-    def _last_state(self) -> State:
-        """The document of the last session, or the opening one; says why where it is neither."""
-        if not os.path.exists(self._last):
-            return session.opening_state()
+    def _first_session(self, path: str | None) -> Aside:
+        """What the window opens on; says why where that is not what it should be."""
+        self._given: str | None = None
+        if path is not None and not holds_session(Path(path)):
+            self._given = path  # a picture, a network or digits: opened once the window is there
+            return Aside(Session(opening_state()))
+        last = path or self.store.current.session
+        if not last:
+            return Aside(Session(opening_state()))
+        file = Path(last).absolute()
+        before = stamp(file)
         try:
-            return session.load(self._last)
-        except session.SessionError as error:
-            aside = self._last.with_name(self._last.name + ".bad")
-            with suppress(OSError):
-                self._last.replace(aside)
-            where = "" if os.path.exists(self._last) else f" It was put aside as {aside}."
-            self._problems.append(f"The last document is not back: {error}{where}")
-            return session.opening_state()
+            return Aside(load(file), file, before)
+        except SessionError as error:
+            self._problems.append(str(error))
+            return Aside(Session(opening_state()))
+
+    @Slot(object, object)
+    def _restore(self, place: AutosavePlace, work: Aside) -> None:
+        self.autosave.adopt(place)
+        self.window.sessions.restore(work.session, work.path, work.stamp)
 
     @Slot()
-    def _keep(self) -> None:
-        try:
-            session.save(self._last, self.window.document.state)
-        except FileError as error:
-            print(f"The document could not be kept for the next start: {error}", file=sys.stderr)
+    def _end_autosave(self) -> None:
+        self.recovery.shut_down()
+        self.autosave.end()
 
     @Slot(object, object)
     def _settings_changed(self, new: Settings, old: Settings) -> None:
@@ -151,10 +174,10 @@ class Program(QObject):
         apply_theme(self._app, settings.theme)
 
 
-def run_window(argv: list[str]) -> int:
-    """Open the window and return the exit code when it is closed."""
+def run_window(argv: list[str], path: str | None = None) -> int:
+    """Open the window, on a file if one is given; return the exit code when it is closed."""
     app = application(argv)
-    program = Program(app, Folders.of_user())
+    program = Program(app, Folders.of_user(), path)
     program.show()
     try:
         return app.exec()

@@ -29,6 +29,8 @@ _EXAMPLES = """\
 examples:
   cnn-explorer
       open the window
+  cnn-explorer lesson.cnnx
+      open the window on a session, or on a picture, a network or digits
   cnn-explorer export --out maps
       write the maps of the digit 7 as pictures into the folder maps
   cnn-explorer export --help
@@ -71,7 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # not every terminal has every letter
     try:
-        arguments = _parser().parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        if len(given) == 1 and _is_file(given[0]):
+            return _open_window(given[0])
+        arguments = _parser().parse_args(given)
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
     except Refused as refusal:
@@ -86,6 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(
         prog="cnn-explorer",
+        usage="cnn-explorer [-h] [--version] [file | command ...]",
         description=(
             "Shows how the maps of a convolutional layer are made. Opens the window, unless a "
             "command is given."
@@ -95,7 +101,7 @@ def _parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"CNN Explorer {__version__}")
-    parser.set_defaults(run=_open_window)
+    parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(metavar="command", title="commands")
     _add_export(commands)
     add_evaluate(commands)
@@ -195,7 +201,16 @@ def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
     add("--out", metavar="DIR", required=True, help="folder to write to; made if need be")
 
 
-def _open_window(arguments: argparse.Namespace) -> int:
+def _is_file(argument: str) -> bool:
+    """Whether an argument that stands alone is a file to open, and no command or option."""
+    return os.path.exists(argument) or argument.endswith(".cnnx")
+
+
+def _run_window(arguments: argparse.Namespace) -> int:
+    return _open_window()
+
+
+def _open_window(path: str | None = None) -> int:
     from cnn_explorer.gui.screen import display_problem
 
     problem = display_problem()
@@ -203,7 +218,7 @@ def _open_window(arguments: argparse.Namespace) -> int:
         raise Refused(problem)
     from cnn_explorer.app import run_window
 
-    return run_window(["cnn-explorer"])
+    return run_window(["cnn-explorer"], path)
 
 
 def _test_self(arguments: argparse.Namespace) -> int:

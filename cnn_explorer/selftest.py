@@ -50,6 +50,7 @@ def _use_window(folder: Path) -> None:
 
     from cnn_explorer.app import Folders, Program, application
     from cnn_explorer.io.export import ExportOptions
+    from cnn_explorer.io.session import load, save
 
     qInstallMessageHandler(_pass_on)
     app = application(["cnn-explorer"])
@@ -89,8 +90,11 @@ def _use_window(folder: Path) -> None:
         wait("the maps after undo", lambda: window.fresh)
         if (window.document.state.drawing != before.drawing).any():
             raise SelfTestError("undo did not bring the drawing back.")
+        save(folder / "kept.cnnx", window.sessions.session)
+        if (load(folder / "kept.cnnx").state.drawing != before.drawing).any():
+            raise SelfTestError("what was saved is not what was drawn.")
         window.close()
-        if not (folder / "data" / "last.cnnx").exists():
-            raise SelfTestError("the document was not kept at the end.")
+        if window.isVisible():
+            raise SelfTestError("the window did not close.")
     finally:
         program.end()

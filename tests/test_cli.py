@@ -361,11 +361,12 @@ def test_an_interruption_elsewhere_is_quiet(monkeypatch, capsys):
 
 def test_without_arguments_the_window_opens(monkeypatch):
     opened = []
-    app = types.SimpleNamespace(run_window=lambda argv: opened.append(argv) or 7)
+    app = types.SimpleNamespace(run_window=lambda *given: opened.append(given) or 7)
     monkeypatch.setitem(sys.modules, "cnn_explorer.app", app)
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert main([]) == 7
-    assert opened == [["cnn-explorer"]]
+    assert main(["lesson.cnnx"]) == 7
+    assert opened == [(["cnn-explorer"], None), (["cnn-explorer"], "lesson.cnnx")]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only there is a display needed")

@@ -66,3 +66,11 @@ class Selection:
         if place is not None and place < len(old.layers):
             place = places.get(old.layers[place].number, place)
         return replace(self, layer=place, path=tuple(path))
+
+
+def opening_selection(network: Network) -> Selection:
+    """A map of the last layer in view, and a pixel of it, so that there is something to read."""
+    last = max(0, network.tail - 1)
+    rows, columns = network.sizes[last + 1]
+    selection = Selection(last, (1,) * MAX_LAYERS, (rows * 2 // 5, columns * 3 // 5))
+    return selection.within(network)

@@ -12,6 +12,10 @@ from cnn_explorer.core.view import View
 MAX_SCENES = 9
 """Scenes that a document may have: as many as there are keys for."""
 
+LONGEST_NAME = 80
+LONGEST_SENTENCE = 400
+"""Letters of a scene's name and of its sentence."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -25,12 +29,23 @@ class Scene:
         The document, without scenes.
     view
         What is looked at.
+
+    Raises
+    ------
+    ValueError
+        If name or sentence is longer than may be, or no line of text, or there is no name.
     """
 
     name: str
     sentence: str
     state: "State"
     view: View
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
+            raise ValueError(f"A scene's name is a line of 1 to {LONGEST_NAME} letters.")
+        if len(self.sentence) > LONGEST_SENTENCE or not self.sentence.isprintable():
+            raise ValueError(f"A scene's sentence is a line of at most {LONGEST_SENTENCE} letters.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,10 @@ from cnn_explorer.core.selection import Selection
 
 FACES = ("maps", "contributions", "kernels")
 TABS = ("making", "tensors", "kernel", "evidence")
+ZOOMS = ("map", "pixel")
+ORDERS = ("size", "index")
+COLOUR_SCALES = ("layer", "map", "network")
+"""Which maps share one scale of colours: those of a layer, none, all."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class View:
     digit
         For which digit the evidence is shown, or None.
     zoom, order
-        Of how a map is made: "map" or "pixel", "size" or "index".
+        Of how a map is made: of `ZOOMS` and `ORDERS`.
     colour_map, contrast, colour_scale, layout
-        As in the settings.
+        As in the settings; the third is of `COLOUR_SCALES`.
     """
 
     selection: Selection = field(default_factory=Selection)

@@ -47,11 +47,15 @@ class ActionSpec:
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open_image", "&File", "&Open image…", "Open an image as the drawing", ("Ctrl+O",), "open"),
+    ActionSpec("new", "&File", "&New", "Begin anew, with the drawing and the network of the first start", ("Ctrl+N",)),
+    ActionSpec("open", "&File", "&Open…", "Open a session, an image, digits or a network, whichever the file holds", ("Ctrl+O",), "open"),
+    ActionSpec("save", "&File", "&Save", "Save drawing, network, scenes and what is on screen as a session", ("Ctrl+S",), rule=True),
+    ActionSpec("save_as", "&File", "Save &as…", "Save the session as another file", ("Ctrl+Shift+S",)),
+    ActionSpec("open_image", "&File", "Open &image…", "Open an image as the drawing", ("Ctrl+Shift+I",), "open", rule=True),
     ActionSpec("open_digits", "&File", "Open &digits…", "Step through the digits of a file, IDX or NPZ, and count how many are read right", ("Ctrl+Shift+O",)),
     ActionSpec("open_digits_folder", "&File", "Open &folder of digits…", "Step through the pictures in a folder, labelled by its folders or their names"),
     ActionSpec("open_network", "&File", "Open net&work…", "Open a network with its weights: safetensors or NPZ", ("Ctrl+Shift+N",), "open", rule=True),
-    ActionSpec("save_network", "&File", "&Save network as…", "Save the network with its weights as safetensors or NPZ", ("Ctrl+Shift+S",)),
+    ActionSpec("save_network", "&File", "Save ne&twork as…", "Save the network with its weights as safetensors or NPZ", ("Ctrl+Alt+S",)),
     ActionSpec("export", "&File", "&Export…", "Export maps as pictures or numbers", ("Ctrl+E",), "export", rule=True),
     ActionSpec("quit", "&File", "&Quit", "Close the program", ("Ctrl+Q",), rule=True),
     ActionSpec("undo", "&Edit", "&Undo", "Undo", ("Ctrl+Z",), "undo"),

@@ -45,6 +45,8 @@ from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
+from cnn_explorer.io.session import ENDING, holds_session
+from cnn_explorer.io.weights import ENDINGS as NETWORKS
 from cnn_explorer.io.weights import holds_network
 
 _STEP = 0.5
@@ -82,10 +84,11 @@ class InputPanel(QWidget):
 
     Signals
     -------
-    digits_given(path), network_given(path)
-        What was dropped or pasted is a file or a folder of digits, or a network, not a picture.
+    session_given(path), digits_given(path), network_given(path)
+        What was opened, dropped or pasted is a session, digits in a file or a folder, or a network.
     """
 
+    session_given = Signal(str)
     digits_given = Signal(str)
     network_given = Signal(str)
 
@@ -175,18 +178,35 @@ class InputPanel(QWidget):
         """Read what was dropped or pasted; `text` names the undo step."""
         files = _files(mime)
         if len(files) > 1:
-            self.show_problem(f"Only one image at a time can be read, not {len(files)}.")
-        elif files and holds_network(Path(files[0])):
-            self._show_note("")
-            self.network_given.emit(files[0])
-        elif files and may_hold_digits(Path(files[0])):
-            self._show_note("")
-            self.digits_given.emit(files[0])
+            self.show_problem(f"Only one file at a time can be opened, not {len(files)}.")
         elif files:
-            self.use_path(files[0], text)
+            self.open_path(files[0], text)
         else:
             image = mime.imageData()
             self.use_image(image if isinstance(image, QImage) else QImage(), text)
+
+    @Slot()
+    def open_file(self) -> None:
+        """Ask for a file of any kind that opens, and open it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self.window(), "Open", self._store.current.folder, _all_filters()
+        )
+        if path:
+            self._store.update(folder=str(Path(path).parent))
+            self.open_path(path)
+
+    def open_path(self, path: str, text: str = "Open image") -> None:
+        """Open a file as what it holds: a session, a network, digits, or else a picture."""
+        for holds, given in (
+            (holds_session, self.session_given),
+            (holds_network, self.network_given),
+            (may_hold_digits, self.digits_given),
+        ):
+            if holds(Path(path)):
+                self._show_note("")
+                given.emit(path)
+                return
+        self.use_path(path, text)
 
     def use_path(self, path: str, text: str = "Open image") -> None:
         """Read an image file in the background, then draw it."""
@@ -390,9 +410,20 @@ def _files(mime: QMimeData) -> list[str]:
 
 def _name_filters() -> str:
     """All formats that Qt reads but SVG, which `read_drawing` refuses."""
+    return f"Images ({_image_patterns()});;All files (*)"
+
+
+def _all_filters() -> str:
+    """What opens, in one, and the sessions alone."""
+    session = f"*{ENDING}"
+    networks = " ".join(f"*{ending}" for ending in NETWORKS)
+    every = f"{session} {networks} *.gz *.idx *ubyte {_image_patterns()}"
+    return f"All that opens ({every});;Sessions ({session});;All files (*)"
+
+
+def _image_patterns() -> str:
     formats = {bytes(name.data()).decode() for name in QImageReader.supportedImageFormats()}
-    patterns = " ".join(f"*.{name}" for name in sorted(formats - {"svg", "svgz"}))
-    return f"Images ({patterns});;All files (*)"
+    return " ".join(f"*.{name}" for name in sorted(formats - {"svg", "svgz"}))
 
 
 def _pixels(size: float) -> str:

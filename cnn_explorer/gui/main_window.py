@@ -21,9 +21,8 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.core.addresses import Address
 from cnn_explorer.core.forward import Activations, Request
-from cnn_explorer.core.network import MAX_LAYERS
 from cnn_explorer.core.schemes import ChannelScheme
-from cnn_explorer.core.selection import Selection
+from cnn_explorer.core.selection import Selection, opening_selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre
@@ -37,8 +36,10 @@ from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.network_files import NetworkFiles, NetworkSwitch
+from cnn_explorer.gui.recent_files import RecentFiles
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import SelectionModel
+from cnn_explorer.gui.session_files import SessionFiles
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.status import StatusBar
 from cnn_explorer.gui.tiles import Spot
@@ -65,7 +66,7 @@ class MainWindow(QMainWindow):
     Signals
     -------
     closing()
-        The document can be kept now.
+        The window goes; its work is saved, or not wanted.
     """
 
     closing = Signal()
@@ -73,7 +74,7 @@ class MainWindow(QMainWindow):
     def __init__(self, state: State, store: SettingsStore) -> None:
         super().__init__()
         self.document = Document(state, self)
-        self.selection = SelectionModel(_opening_selection(state), self)
+        self.selection = SelectionModel(opening_selection(state.network), self)
         self.selection.follow(state.network)
         self.store = store
         self.worker = Worker(self)
@@ -88,6 +89,8 @@ class MainWindow(QMainWindow):
         self.viewing = Viewing(
             self.document, self.selection, self.store, self.centre, self.inspector
         )
+        self.sessions = SessionFiles(self.actions_by_name, self.document, self.viewing, store, self)
+        self._connect_sessions()
         self.layout_of_window = WindowLayout(self, self._docks, store)
         self.status.show_parameters(state)
 
@@ -96,7 +99,6 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         actions = self.actions_by_name
         paint_icons(actions, self.palette())
-        self.setWindowTitle("CNN Explorer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         # In the order in which Tab goes through them.
@@ -120,6 +122,7 @@ class MainWindow(QMainWindow):
             ),
         )
         menus = fill_menus(self.menuBar(), actions)
+        self.recent = RecentFiles(menus["&File"], actions["open"], self.store)
         for dock in self._docks:
             menus["&View"].addAction(dock.toggleViewAction())
         self._tool_bar()
@@ -204,6 +207,7 @@ class MainWindow(QMainWindow):
         self.figures.said.connect(self.status.show_spot)
         self.networks.said.connect(self.status.show_spot)
         for name, slot in (
+            ("open", self.input.open_file),
             ("open_image", self.input.open_image),
             ("paste_image", self.input.paste_image),
             ("open_digits", self.digits.ask),
@@ -225,6 +229,14 @@ class MainWindow(QMainWindow):
             ("about", self._show_about),
         ):
             self.actions_by_name[name].triggered.connect(slot)
+
+    def _connect_sessions(self) -> None:
+        self.sessions.said.connect(self.status.show_spot)
+        self.sessions.opened.connect(self.recent.add)
+        self.sessions.vanished.connect(self.recent.remove)
+        self.sessions.left.connect(self.close)
+        self.recent.chosen.connect(self.sessions.open)
+        self.input.session_given.connect(self.sessions.open)
 
     # The document, and the maps that follow it.
 
@@ -454,7 +466,10 @@ class MainWindow(QMainWindow):
         self.input.dropEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep document and layout, and join the threads."""
+        """Ask about unsaved work; keep the layout, and join the threads."""
+        if not self.sessions.may_close():
+            event.ignore()
+            return
         self.layout_of_window.save()
         # To load scipy.signal cannot be cancelled; nobody has to watch it end.
         self.hide()
@@ -464,16 +479,9 @@ class MainWindow(QMainWindow):
         self.digits.shut_down()
         self.input.shut_down()
         self.networks.shut_down()
+        self.sessions.shut_down()
         self._loader.shut_down()
         super().closeEvent(event)
-
-
-def _opening_selection(state: State) -> Selection:
-    """A map of the last layer in view, and a pixel of it, so that there is something to read."""
-    last = max(0, state.network.tail - 1)
-    rows, columns = state.network.sizes[last + 1]
-    selection = Selection(last, (1,) * MAX_LAYERS, (rows * 2 // 5, columns * 3 // 5))
-    return selection.within(state.network)
 
 
 def _grip(dock: QDockWidget) -> QLabel:

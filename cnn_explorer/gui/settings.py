@@ -52,6 +52,8 @@ class Settings:
     prediction: bool = False
     reduced_motion: bool = False
     folder: str = ""
+    session: str = ""
+    recent: str = ""
     window_geometry: bytes = b""
     window_state: bytes = b""
 
@@ -89,8 +91,9 @@ class SettingsStore(QObject):
         self._replace(replace(self._current, **changes))
 
     def reset(self) -> None:
-        """Go back to the defaults."""
-        self._replace(Settings())
+        """Go back to the defaults; which files were open stays."""
+        kept = self._current
+        self._replace(Settings(session=kept.session, recent=kept.recent))
 
     def _replace(self, settings: Settings) -> None:
         old, self._current = self._current, settings

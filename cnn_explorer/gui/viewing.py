@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from cnn_explorer.core.selection import opening_selection
 from cnn_explorer.core.state import State
 from cnn_explorer.core.view import FACES, TABS, View
 from cnn_explorer.gui.centre import Centre
@@ -57,10 +58,16 @@ class Viewing:
             **settings,
         )
 
-    def open(self, state: State, view: View) -> None:
-        """Replace the document and what is on screen; there is no way back."""
+    def open(self, state: State, view: View | None) -> None:
+        """Replace the document and what is on screen; there is no way back.
+
+        Where nothing is said of what is on screen, a map is selected, and the rest stays.
+        """
         self._document.open(state)
-        self.show(view)
+        if view is None:
+            self._selection.select(opening_selection(state.network))
+        else:
+            self.show(view)
 
     def show(self, view: View) -> None:
         """Show of the document what a view says, as far as the document has it."""

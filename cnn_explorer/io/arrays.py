@@ -7,7 +7,7 @@ blocks. `numpy.load` reads the file.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,9 @@ from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import BatchNorm2d
 from cnn_explorer.core.schemes import ChannelScheme, scheme_kernel
 from cnn_explorer.core.state import State
+from cnn_explorer.io.opening import plain_member
 from cnn_explorer.io.parts import Part, written_as
 from cnn_explorer.io.passes import Source
-
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file knows
-_UNIX, _READABLE = 3, 0o644 << 16  # whatever system writes it
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +57,7 @@ def write_npz(stream: BinaryIO, members: Iterable[Member]) -> None:
         for member in members:
             # Little-endian in the file, whatever the machine.
             dtype = np.dtype(member.dtype).newbyteorder("<")
-            info = ZipInfo(f"{member.name}.npy", _EARLIEST)
-            info.create_system, info.external_attr = _UNIX, _READABLE
+            info = plain_member(f"{member.name}.npy")
             info.file_size = dtype.itemsize * int(np.prod(member.shape, dtype=object))
             with archive.open(info, "w") as file:
                 np.lib.format.write_array_header_1_0(

@@ -17,6 +17,7 @@ from cnn_explorer.core.display import COLOUR_MAPS, CONTRASTS
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
+from cnn_explorer.core.view import COLOUR_SCALES
 from cnn_explorer.io.arrays import members_of, write_npz
 from cnn_explorer.io.files import Stage, existing, staged
 from cnn_explorer.io.manifest import manifest
@@ -32,9 +33,6 @@ FORMATS = {
     "npz": "all arrays in one file",
 }
 """What can be written, in words."""
-
-COLOUR_SCALES = ("layer", "map", "network")
-"""Which maps share one scale of colours: those of a layer, none, all."""
 
 LARGEST_SCALE = 32
 

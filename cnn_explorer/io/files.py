@@ -33,6 +33,10 @@ _WRONG_PLACE = {
 }
 
 
+Stamp = tuple[int, int, int]
+"""What tells one content of a file from another without reading it: time, size, number."""
+
+
 class FileError(OSError):
     """A file could not be written; the message is one sentence for the user."""
 
@@ -77,6 +81,15 @@ def write_atomically(path: str | os.PathLike[str], data: Data) -> None:
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def stamp(path: str | os.PathLike[str]) -> Stamp | None:
+    """Return a file's stamp, which is another once somebody writes it; None where there is none."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def existing(folder: str | os.PathLike[str], names: Iterable[str]) -> tuple[str, ...]:

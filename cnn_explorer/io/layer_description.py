@@ -232,7 +232,7 @@ def whole(value: Any, what: str, least: int, most: int) -> int:
 
 def numbers(arrays: Arrays, name: str) -> Array:
     """An array of float32, with values that a document may have; ValueError otherwise."""
-    array = arrays(name, "<f4").astype(np.float32)
+    array = arrays(name, "<f4").astype(np.float32, copy=False)
     if not (np.abs(array) <= _MOST_VALUE).all():
         raise ValueError(f"{name} holds values that are not from -{_MOST_VALUE} to {_MOST_VALUE}")
     return array

@@ -1,6 +1,8 @@
 """Opening files that may be anything: what is wrong in one sentence, and memory within bounds."""
 
+import os
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,12 @@ from typing import IO, Any
 import numpy.typing as npt
 
 from cnn_explorer.io.reading import read_npy
+
+_END = struct.Struct("<4s4H2LH")  # of an archive without a comment
+_LOCATOR = struct.Struct("<4s16x")  # stands before it in an archive beyond 4 GiB
+_MOST_CONTENTS = 1 << 20
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file knows
+_UNIX, _READABLE = 3, 0o644 << 16  # whatever system writes it
 
 
 @contextmanager
@@ -55,6 +63,38 @@ def head_of(path: Path) -> bytes:
         raise ValueError("it is a folder, a device or a pipe, not a file")
     with path.open("rb") as file:
         return file.read(4)
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive whose table of contents is of a size that what is written here can have.
+
+    Python's own reader takes any: ten times as much memory as the table has bytes.
+
+    Raises
+    ------
+    ValueError
+        If it has a larger table, or does not end as the archives that are written here.
+    """
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _LOCATOR.size - _END.size))
+        tail = file.read().rjust(_LOCATOR.size + _END.size)
+        signature, *_, size, _, comment = _END.unpack(tail[_LOCATOR.size :])
+        (large,) = _LOCATOR.unpack(tail[: _LOCATOR.size])
+        if signature != b"PK\5\6" or comment or large == b"PK\6\7":
+            raise ValueError("it does not end as a zip file does")
+        if size > _MOST_CONTENTS:
+            raise ValueError("its table of contents is larger than any can be")
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+
+
+def plain_member(name: str) -> zipfile.ZipInfo:
+    """A file of an archive, the same whatever system writes it and when."""
+    info = zipfile.ZipInfo(name, _EARLIEST)
+    info.create_system, info.external_attr = _UNIX, _READABLE
+    return info
 
 
 def member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

@@ -1,37 +1,56 @@
-"""A document as a file: a zip with its type first, then JSON and arrays as .npy."""
+"""A session as a file: a zip with its type first, then JSON and arrays as .npy.
+
+What has the same content has the same bytes, whenever and wherever it is written.
+"""
 
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from cnn_explorer.core.network import INPUT_SIZE
-from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import State
-from cnn_explorer.io.description import (
-    MOST_BYTES,
-    MOST_JSON,
-    MOST_NPY,
-    arrays_of,
-    described_network,
-    read_network,
-)
+from cnn_explorer.io.description import MOST_BYTES, MOST_JSON, read_network
 from cnn_explorer.io.digits import digit
-from cnn_explorer.io.files import write_atomically
-from cnn_explorer.io.layer_description import numbers
+from cnn_explorer.io.files import FileError, write_atomically
 from cnn_explorer.io.networks import bundled_network
-from cnn_explorer.io.opening import explained, member, member_array
+from cnn_explorer.io.opening import explained, member, opened_zip, plain_member
+from cnn_explorer.io.session_description import (
+    Session,
+    described_session,
+    read_session,
+    read_state,
+)
+from cnn_explorer.io.shared_arrays import GatheredArrays, StoredArrays, file_name
 
+__all__ = [
+    "ENDING",
+    "MIMETYPE",
+    "Session",
+    "SessionError",
+    "holds_session",
+    "load",
+    "opening_state",
+    "save",
+]
+
+ENDING = ".cnnx"
 MIMETYPE = b"application/x-cnn-explorer"
-VERSION = 2
-"""Of what is written; version 1, in which every layer is a convolution, is read too."""
+VERSION = {"major": 3, "minor": 0}
+"""Of what is written.
+
+A later minor version says more, which is kept; a later major one says other things, and is refused.
+Versions 1, in which every layer is a convolution, and 2, a document alone, are read too.
+"""
+
+_LARGEST_VERSION = 2**31
+_BEGINNING = b"mimetype" + MIMETYPE
+_HEAD = 30  # bytes of a zip file before the name of its first member
 
 
 class SessionError(ValueError):
-    """A file is no document; the message is one sentence for the user."""
+    """A file is no session; the message is one sentence for the user."""
 
 
 def opening_state() -> State:
@@ -39,70 +58,82 @@ def opening_state() -> State:
     return State(digit(7), bundled_network("3-4"))
 
 
-def save(path: Path, state: State) -> None:
-    """Write a document, whole or not at all.
+def save(path: Path, session: Session) -> None:
+    """Write a session, whole or not at all.
 
     Raises
     ------
     cnn_explorer.io.files.FileError
-        If the file cannot be written; the old one is then untouched.
+        If the file cannot be written, or would be larger than is read; the old one is then
+        untouched.
     """
+    gathered = GatheredArrays()
+    described = _text(session, gathered)
+    if len(described) > MOST_JSON:  # nothing is written that would not be read
+        described = _text(Session(session.state, session.view), gathered)
+    most = MOST_BYTES - MOST_JSON
+    if sum(array.nbytes for array in gathered.arrays) > most:
+        raise FileError(
+            f"{path.name} was not saved: its weights take more than {most >> 20:,} MiB; remove "
+            "scenes with networks of their own."
+        )
 
     def write(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("mimetype", MIMETYPE)
-            archive.writestr("document.json", json.dumps(_described(state), indent=1))
-            for name, array in {"drawing": state.drawing, **arrays_of(state.network)}.items():
-                with archive.open(f"{name}.npy", "w") as member:
+            archive.writestr(plain_member("mimetype"), MIMETYPE)
+            archive.writestr(plain_member("document.json"), described)
+            for place, array in enumerate(gathered.arrays):
+                with archive.open(plain_member(f"{file_name(place)}.npy"), "w") as stream:
                     np.lib.format.write_array(
-                        member, np.ascontiguousarray(array), allow_pickle=False
+                        stream, np.ascontiguousarray(array), allow_pickle=False
                     )
 
     write_atomically(path, write)
 
 
-def load(path: Path) -> State:
-    """Read a document.
+def _text(session: Session, gathered: GatheredArrays) -> str:
+    return json.dumps({"version": VERSION, **described_session(session, gathered)})
+
+
+def load(path: Path) -> Session:
+    """Read a session.
 
     Raises
     ------
     SessionError
-        If the file is missing or is no document of this version; memory stays within the size
-        that its numbers may have.
+        If the file is missing, is no session, or was written by a later major version; memory
+        stays within the file's size.
     """
-    with explained(path, SessionError, "a document of CNN Explorer"):
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("it is larger than any document")
-        with zipfile.ZipFile(path) as archive:
+    with explained(path, SessionError, "a session of CNN Explorer"):
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise ValueError("it is larger than any session")
+        with opened_zip(path) as archive:
             if member(archive, "mimetype", len(MIMETYPE)) != MIMETYPE:
-                raise SessionError(f"{path.name} is not a document of CNN Explorer.")
-            return _state(archive, json.loads(member(archive, "document.json", MOST_JSON)))
+                raise SessionError(f"{path.name} is not a session of CNN Explorer.")
+            described = json.loads(member(archive, "document.json", MOST_JSON))
+            stored = StoredArrays(archive, size)
+            version = described["version"]
+            if version in (1, 2) and type(version) is int:
+                network = read_network(described, stored.named)
+                return Session(read_state(described, network, stored.named))
+            major = version["major"]
+            if type(major) is int and VERSION["major"] < major <= _LARGEST_VERSION:
+                raise SessionError(
+                    f"{path.name} was written by a later CNN Explorer, in format {major}; this one "
+                    f"reads formats up to {VERSION['major']}."
+                )
+            if major != VERSION["major"] or type(version["minor"]) is not int:
+                raise ValueError("its version is none that there was")
+            return read_session(described, stored)
 
 
-def _described(state: State) -> dict[str, Any]:
-    return {
-        "version": VERSION,
-        "scheme": state.scheme.value,
-        "centred": state.centred,
-        **described_network(state.network),
-    }
-
-
-def _state(archive: zipfile.ZipFile, described: dict[str, Any]) -> State:
-    if described["version"] not in range(1, VERSION + 1):
-        raise ValueError(
-            f"it has version {described['version']}; this program reads up to {VERSION}"
-        )
-
-    def arrays(name: str, kind: str) -> npt.NDArray[Any]:
-        return member_array(archive, name, kind, MOST_NPY)
-
-    drawing = numbers(arrays, "drawing")
-    if drawing.shape != INPUT_SIZE or drawing.min() < 0 or drawing.max() > 1:
-        raise ValueError("the drawing is not 28×28 values from 0 to 1")
-    # A file from before there was a choice does not speak of it.
-    centred = described.get("centred", False)
-    if type(centred) is not bool:
-        raise ValueError(f"whether the drawing is centred is {centred!r}; it must be true or false")
-    network = read_network(described, arrays)
-    return State(drawing, network, ChannelScheme(described["scheme"]), centred)
+def holds_session(path: Path) -> bool:
+    """Whether a path looks like one for `load`: by its ending, or by how the file begins."""
+    if path.suffix == ENDING:
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD + len(_BEGINNING))[_HEAD:] == _BEGINNING
+    except OSError:
+        return False

@@ -18,6 +18,7 @@ from cnn_explorer.gui import errors
 from cnn_explorer.gui.layer_card import LayerCard
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.map_grid import MapGrid
+from cnn_explorer.gui.question_box import QuestionBox
 from cnn_explorer.gui.tiles import TileArea
 from cnn_explorer.io import session
 from cnn_explorer.io.digits import digit
@@ -122,6 +123,18 @@ class Driver:
         QTest.mouseRelease(canvas, button, pos=points[1])
         self.settle()
 
+    @property
+    def questions(self) -> list[QuestionBox]:
+        """What the window asks."""
+        return [box for box in self.window.findChildren(QuestionBox) if box.isVisible()]
+
+    def answer(self, name: str) -> None:
+        """Answer the one question there is."""
+        self.wait(lambda: bool(self.questions))
+        (box,) = self.questions
+        box.press(name)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
     def end(self) -> None:
         self.program.end()
         self.window.deleteLater()
@@ -150,7 +163,7 @@ def make(
     qtbot: QtBot,
     folders: Folders,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[], Driver]]:
+) -> Iterator[Callable[..., Driver]]:
     """Make runs of the program, one after the other, in the same folders."""
     # pytest has its own traces of crashes.
     for name in ("enable", "disable"):
@@ -159,9 +172,10 @@ def make(
     hook = sys.excepthook
     drivers: list[Driver] = []
 
-    def make() -> Driver:
+    def make(path: Path | None = None) -> Driver:
         qapp.setFont(font)
-        drivers.append(Driver(Program(application([]), folders), qtbot))
+        given = None if path is None else str(path)
+        drivers.append(Driver(Program(application([]), folders, given), qtbot))
         return drivers[-1]
 
     yield make
@@ -181,10 +195,11 @@ def hand_made() -> State:
 
 
 @pytest.fixture
-def driver(make: Callable[[], Driver], folders: Folders) -> Driver:
+def driver(make: Callable[..., Driver], folders: Folders) -> Driver:
     """The program on the hand-made network, whose numbers are known, with fresh maps on screen."""
     folders.data.mkdir(parents=True, exist_ok=True)
-    session.save(folders.data / "last.cnnx", hand_made())
-    driver = make()
+    path = folders.data / "hand-made.cnnx"
+    session.save(path, session.Session(hand_made()))
+    driver = make(path)
     driver.show()
     return driver

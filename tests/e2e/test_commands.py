@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -93,12 +94,18 @@ def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert image.save(str(tmp_path / "dot.png"))
     save_network(tmp_path / "one.npz", new_network((2, 5)))
     np.savez(tmp_path / "digits.npz", images=np.ones((2, 28, 28), np.uint8))
-    picked = {"Open network": "one.npz", "Open image": "dot.png", "Open digits": "digits.npz"}
+    picked = {
+        "Open": "dot.png",
+        "Open network": "one.npz",
+        "Open image": "dot.png",
+        "Open digits": "digits.npz",
+    }
+    saved = (str(tmp_path / f"saved {number}.npz") for number in count())
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda _, title, *rest: (str(tmp_path / picked[title]), "")
     )
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "none"))
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "two.npz"), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (next(saved), ""))
     return tmp_path / "dot.png"
 
 
@@ -204,7 +211,10 @@ def test_reset_brings_settings_and_layout_back(driver: Driver) -> None:
     driver.press("Ctrl++")
     driver.trigger("settings_reset")
     assert dock.isVisible()
-    assert window.store.current == type(window.store.current)()
+    session = window.store.current.session
+    assert session.endswith("hand-made.cnnx")
+    defaults = type(window.store.current)()
+    assert window.store.current == replace(defaults, session=session, recent=session)
 
 
 def name_of(widget: QWidget) -> str:

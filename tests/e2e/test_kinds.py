@@ -107,10 +107,12 @@ def test_a_network_of_every_kind_is_built_drawn_on_kept_and_undone(
         driver.draw((24, 4), (24, 8), Qt.MouseButton.RightButton)
         assert_screen_is_right(driver)
     left = driver.state
-    driver.window.close()
+    driver.program.end()
 
     second = make()
     second.show(size=SMALL)
+    second.answer("restore")
+    second.settle()
     np.testing.assert_array_equal(second.state.drawing, left.drawing)
     assert [card.name for card in second.cards] == NAMES
     assert second.state.scheme is left.scheme

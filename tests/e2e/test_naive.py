@@ -50,11 +50,12 @@ def brightest(state: State) -> Address:
 
 
 @pytest.fixture
-def deep(make: Callable[[], Driver], folders: Folders) -> Driver:
+def deep(make: Callable[..., Driver], folders: Folders) -> Driver:
     """The program on 64 filters in each of 8 layers."""
     folders.data.mkdir(parents=True)
-    session.save(folders.data / "last.cnnx", State(digit(7), new_network((64,) * 8)))
-    driver = make()
+    path = folders.data / "deep.cnnx"
+    session.save(path, session.Session(State(digit(7), new_network((64,) * 8))))
+    driver = make(path)
     driver.show()
     return driver
 

@@ -66,9 +66,11 @@ def test_another_trained_network_is_one_click_away_and_a_start_brings_it_back(
     click(button)
     driver.settle()
     assert [len(maps) for maps in driver.shown.maps[:2]] == [8, 16]
-    driver.window.close()
+    driver.program.end()
     again = make()
     again.show()
+    again.answer("restore")
+    again.settle()
     assert is_as_trained(again.state.network)
     assert again.window.actions_by_name["trained_8-16"].isChecked()
     assert visible(again) == ["Conv 1", "Conv 2"]

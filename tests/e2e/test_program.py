@@ -13,25 +13,32 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QDockWidget, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QDockWidget, QFileDialog, QMessageBox
 
 from cnn_explorer.app import Folders
 from cnn_explorer.core.forward import Activations, Request
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.gui import main_window, worker
 from cnn_explorer.gui.errors import ErrorDialog
+from cnn_explorer.io.layer_description import weights_of
 from cnn_explorer.io.session import opening_state
 
 from .conftest import Driver
 from .test_drawing import assert_shown
 
-Make = Callable[[], Driver]
+Make = Callable[..., Driver]
 
 
 def boxes(driver: Driver) -> list[str]:
     """What the window's message boxes say."""
     found = driver.window.findChildren(QMessageBox)
     return [box.text() for box in found if box.isVisible()]
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let the user choose a file, whatever is asked for."""
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *_: (str(path), ""))
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +56,9 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 # What a restart brings back.
 
 
-def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> None:
+def test_document_settings_and_layout_are_back_at_the_next_start(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = make()
     first.show(size=(780, 700))  # the screen of the tests is no larger than 800×800
     first.trigger("hand_made")
@@ -62,6 +71,9 @@ def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> 
     (dock, _) = first.window.findChildren(QDockWidget)
     first.window.resizeDocks([dock], [233], Qt.Orientation.Horizontal)
     first.settle()
+    choose(monkeypatch, tmp_path / "lesson.cnnx")
+    first.press("Ctrl+S")
+    first.wait(lambda: not first.window.sessions.modified)
     left, font, width = first.state, QApplication.font().pointSizeF(), dock.width()
     first.window.close()
 
@@ -73,7 +85,8 @@ def test_document_settings_and_layout_are_back_at_the_next_start(make: Make) -> 
     assert second.state.scheme is ChannelScheme.SHARED
     assert len(second.state.network.layers) == 3
     for here, there in zip(second.state.network.layers, left.network.layers, strict=True):
-        np.testing.assert_array_equal(here.weight, there.weight)
+        for name, weights in weights_of(there).items():
+            np.testing.assert_array_equal(getattr(here, name), weights)
     assert_shown(second)
     assert second.window.store.current.contrast == 2
     assert QApplication.font().pointSizeF() == font
@@ -102,37 +115,37 @@ def test_nothing_is_written_but_its_own_files(make: Make, folders: Folders) -> N
     driver.program.end()
     home = folders.data.parent
     written = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
-    own = {"config/settings.json", "data/last.cnnx", "data/crash.log"}
+    (aside,) = folders.data.glob("autosave/*/session.cnnx")
+    own = {"config/settings.json", "data/crash.log", str(aside.relative_to(home))}
     assert {name for name in written if not name.startswith("cache")} == own
 
 
-def test_a_damaged_document_gets_a_sentence_and_is_put_aside(make: Make, folders: Folders) -> None:
-    folders.data.mkdir(parents=True)
-    (folders.data / "last.cnnx").write_bytes(b"garbage")
-    driver = make()
+def test_a_damaged_session_gets_a_sentence_and_stays(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "lesson.cnnx"
+    path.write_bytes(b"garbage")
+    driver = make(path)
     driver.show()
 
     driver.wait(lambda: bool(boxes(driver)))
     (text,) = boxes(driver)
-    assert text.startswith("The last document is not back: last.cnnx is damaged")
-    aside = folders.data / "last.cnnx.bad"
-    assert text.endswith(f"It was put aside as {aside}.")
-    assert aside.read_bytes() == b"garbage"
+    assert text.startswith("lesson.cnnx is damaged or not a session of CNN Explorer")
+    assert path.read_bytes() == b"garbage"
+    assert driver.window.sessions.path is None
     np.testing.assert_array_equal(driver.state.drawing, opening_state().drawing)
     driver.draw((3, 3), (20, 20))
 
 
-def test_damaged_settings_and_a_damaged_document_are_both_said(
-    make: Make, folders: Folders
+def test_damaged_settings_and_a_damaged_session_are_both_said(
+    make: Make, folders: Folders, tmp_path: Path
 ) -> None:
-    for folder, name in ((folders.data, "last.cnnx"), (folders.config, "settings.json")):
-        folder.mkdir(parents=True)
-        (folder / name).write_bytes(os.urandom(200))
-    driver = make()
+    folders.config.mkdir(parents=True)
+    for path in (tmp_path / "lesson.cnnx", folders.config / "settings.json"):
+        path.write_bytes(os.urandom(200))
+    driver = make(tmp_path / "lesson.cnnx")
     driver.show()
     driver.wait(lambda: bool(boxes(driver)))
     (text,) = boxes(driver)
-    assert "The last document is not back" in text
+    assert "lesson.cnnx is damaged" in text
     assert "The settings file" in text
     assert len(list(folders.config.iterdir())) == 1
 
@@ -149,8 +162,10 @@ def test_without_folders_it_runs_and_says_so(
     assert f"Nothing can be kept in {folders.data}" in text
     driver.press("Ctrl+K")
     driver.draw((3, 3), (20, 20))
+    driver.program.autosave.keep()
+    driver.wait(lambda: "Unsaved work cannot be kept aside: " in driver.says)
     driver.program.end()
-    assert "could not be kept for the next start" in capsys.readouterr().err
+    assert not capsys.readouterr().err
 
 
 # Errors.
@@ -251,11 +266,11 @@ def test_closing_while_it_computes_ends_cleanly(
     monkeypatch.setattr(worker, "forward", slow.forward)
     driver.window.actions_by_name["clear"].trigger()
     assert slow.started.wait(20)
-    driver.window.close()
+    driver.program.end()
     assert slow.cancelled.is_set()
     QApplication.processEvents()
     assert not driver.window.isVisible()
-    assert (folders.data / "last.cnnx").exists()
+    assert len(list(folders.data.glob("autosave/*/session.cnnx"))) == 1
     assert not driver.errors
 
 
@@ -287,15 +302,16 @@ def test_closing_at_once_ends_cleanly(make: Make) -> None:
     assert not error_dialogs()
 
 
-def test_closing_in_the_middle_of_a_stroke_keeps_it(make: Make) -> None:
+def test_an_end_in_the_middle_of_a_stroke_keeps_it(make: Make) -> None:
     driver = make()
     driver.show()
     canvas = driver.window.input.canvas
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=driver.place(24, 4))
     drawn = driver.state.drawing
-    driver.window.close()
+    driver.program.end()
     again = make()
     again.show()
+    again.answer("restore")
     np.testing.assert_array_equal(again.state.drawing, drawn)
 
 
@@ -351,22 +367,23 @@ assert "scipy.signal" not in sys.modules, "used"
     assert result.returncode == 0, result.stderr
 
 
-def test_the_program_ends_with_its_window_and_keeps_the_document(own_folders: Path) -> None:
+def test_the_program_ends_with_its_window_when_it_was_asked(own_folders: Path) -> None:
     code = f"""{START}{UNLOADED}
+from cnn_explorer.gui.question_box import QuestionBox
 show = app.Program.show
 
 def shown(self):
     show(self)
     QTimer.singleShot(0, self.window.actions_by_name["clear"].trigger)
-    QTimer.singleShot(300, self.window.close)
+    QTimer.singleShot(200, self.window.close)
+    QTimer.singleShot(400, lambda: self.window.findChild(QuestionBox).press("discard"))
 
 app.Program.show = shown
 sys.exit(app.run_window(["cnn-explorer"]))
 """
     result = run(code)
     assert (result.returncode, result.stderr.replace(HARMLESS, "")) == (0, "")
-    (document,) = own_folders.rglob("last.cnnx")
-    assert document.stat().st_size > 1000
+    assert not list(own_folders.rglob("*.cnnx"))
 
 
 HARMLESS = "This plugin does not support propagateSizeHints()\n"

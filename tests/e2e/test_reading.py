@@ -122,6 +122,8 @@ def test_centring_while_drawing_changes_what_the_network_gets(
     reader.program.end()
     again = make()
     again.show()
+    again.answer("restore")
+    again.settle()
     assert again.state.centred
     np.testing.assert_array_equal(again.shown.state.input, centred(small))
 

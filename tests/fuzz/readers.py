@@ -9,14 +9,16 @@ import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from cnn_explorer.core.state import Scene
+from cnn_explorer.core.view import View
 from cnn_explorer.io.datasets import DigitsError, open_digits
-from cnn_explorer.io.session import SessionError, load, opening_state, save
+from cnn_explorer.io.session import Session, SessionError, load, opening_state, save
 from cnn_explorer.io.weights import NetworkError, load_network, save_network
 
 from .mutations import mutated
@@ -87,7 +89,9 @@ def _saved() -> dict[str, bytes]:
     """What is in a document."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.cnnx"
-        save(path, opening_state())
+        state = opening_state()
+        scene = Scene("One", "Look at the diagonal.", replace(state, centred=True), View())
+        save(path, Session(replace(state, scenes=(scene,)), View(), {"later": [1, "2"]}))
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
 

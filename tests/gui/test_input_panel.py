@@ -50,7 +50,7 @@ def store(qapp: QApplication, tmp_path: Path) -> SettingsStore:
 @pytest.fixture
 def actions(document: Document) -> dict[str, QAction]:
     names = {"draw": "&Draw", "erase": "&Erase", "clear": "&Clear"}
-    names |= {"open_image": "&Open image…", "paste_image": "&Paste image"}
+    names |= {"open_image": "Open &image…", "paste_image": "&Paste image"}
     names |= {"centre": "Ce&ntre as MNIST does", "centring": "Centre &while drawing"}
     made = {name: QAction(text, document) for name, text in names.items()}
     group = QActionGroup(document)
@@ -396,7 +396,7 @@ def test_what_is_no_picture_cannot_be_dropped(panel: InputPanel) -> None:
 def test_two_files_are_one_too_many(panel: InputPanel, document: Document) -> None:
     before = document.state
     dropped(panel, urls(Path("one.png"), Path("two.png")))
-    assert "Only one image at a time can be read, not 2." in words(panel)
+    assert "Only one file at a time can be opened, not 2." in words(panel)
     assert document.state is before
 
 

@@ -63,6 +63,7 @@ def window(qapp: QApplication, qtbot: QtBot, gate: Gate, tmp_path: Path) -> Iter
     QApplication.processEvents()
     qtbot.waitUntil(lambda: window.fresh)
     yield window
+    window.sessions.discard()
     window.close()
     window.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -91,7 +92,8 @@ def brightness(window: MainWindow) -> int:
 def test_the_maps_that_it_opens_on_are_those_of_the_document(window: MainWindow) -> None:
     assert window.shown is not None
     assert window.shown.state is window.document.state
-    assert window.windowTitle() == "CNN Explorer"
+    assert window.windowTitle() == "Untitled[*] - CNN Explorer"
+    assert not window.isWindowModified()
 
 
 def test_maps_are_dimmed_when_they_are_long_out_of_date_and_only_then(

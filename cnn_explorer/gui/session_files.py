@@ -1,0 +1,314 @@
+"""Which file the document is of: new, open, save, and what is not saved yet."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from cnn_explorer.core.state import State
+from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.question_box import QuestionBox, Role
+from cnn_explorer.gui.settings import SettingsStore
+from cnn_explorer.gui.viewing import Viewing
+from cnn_explorer.gui.worker import LongJob
+from cnn_explorer.io.files import FileError, Stamp, stamp
+from cnn_explorer.io.session import ENDING, Session, SessionError, load, opening_state, save
+
+UNTITLED = "Untitled"
+
+_FILTER = f"CNN Explorer sessions (*{ENDING})"
+_CANCEL = ("Cancel", Role.RejectRole)
+_QUESTIONS = {
+    "unsaved": {
+        "save": ("Save", Role.AcceptRole),
+        "discard": ("Discard", Role.DestructiveRole),
+        "cancel": _CANCEL,
+    },
+    "replaced": {
+        "save as": ("Save as…", Role.AcceptRole),
+        "overwrite": ("Overwrite", Role.DestructiveRole),
+        "cancel": _CANCEL,
+    },
+    "failed": {"save as": ("Save as…", Role.AcceptRole), "cancel": _CANCEL},
+}
+
+
+class SessionFiles(QObject):
+    """Opens and saves the document with its view, and knows whether it is saved.
+
+    Parameters
+    ----------
+    actions
+        All actions by name; "new", "save" and "save_as" are connected here.
+    document, viewing, store
+        What is saved, and where the last folder and the last file are kept.
+    window
+        Whose title names the file, and the parent of dialogs.
+
+    Signals
+    -------
+    said(text)
+        What was opened or saved, or why not.
+    saved_changed()
+        The document is saved now, or is another.
+    opened(path), vanished(path)
+        A file was opened or saved as; one could not be opened.
+    left()
+        The window can be closed now: it was asked to, and nobody minds.
+    """
+
+    said = Signal(str)
+    saved_changed = Signal()
+    opened = Signal(Path)
+    vanished = Signal(Path)
+    left = Signal()
+
+    def __init__(
+        self,
+        actions: Mapping[str, QAction],
+        document: Document,
+        viewing: Viewing,
+        store: SettingsStore,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._document = document
+        self._viewing = viewing
+        self._store = store
+        self._window = window
+        self._path: Path | None = None
+        self._stamp: Stamp | None = None
+        self._extra: Mapping[str, Any] = {}
+        self._saved: State | None = document.state
+        self._then: Callable[[], object] | None = None
+        self._job = LongJob(self)
+        self._job.succeeded.connect(self._end)
+        self._job.failed.connect(self._fail)
+        document.changed.connect(self._show_title)
+        actions["new"].triggered.connect(self.new)
+        actions["save"].triggered.connect(self.save)
+        actions["save_as"].triggered.connect(self.save_as)
+        self._show_title()
+
+    @property
+    def path(self) -> Path | None:
+        """The document's file, or None."""
+        return self._path
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What that file was when it was read or written."""
+        return self._stamp
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is work that no file holds."""
+        return not _is_kept(self._document.state, self._saved)
+
+    @property
+    def session(self) -> Session:
+        """What a file is to hold."""
+        return Session(self._document.state, self._viewing.current, self._extra)
+
+    # Opening.
+
+    def use(self, session: Session, path: Path | None, stamp: Stamp | None = None) -> None:
+        """Replace the document by a session that was read; there is no way back.
+
+        Parameters
+        ----------
+        session
+            What is opened.
+        path, stamp
+            Its file, and what that was when it was read; None for none.
+        """
+        self._replace(session, path, stamp, session.state)
+
+    def restore(self, session: Session, path: Path | None, stamp: Stamp | None) -> None:
+        """Go on with work that was left unsaved."""
+        self._replace(session, path, stamp, None)
+
+    def _replace(
+        self, session: Session, path: Path | None, stamp: Stamp | None, saved: State | None
+    ) -> None:
+        self._extra = session.extra
+        self._take_name(path, stamp, saved)
+        self._viewing.open(session.state, session.view)
+        self._show_title()
+        self.saved_changed.emit()
+
+    def _take_name(self, path: Path | None, stamp: Stamp | None, saved: State | None) -> None:
+        self._path, self._stamp, self._saved = path, stamp, saved
+        self._store.update(session="" if path is None else str(path))
+        if path is not None:
+            self.opened.emit(path)
+
+    @Slot()
+    def new(self) -> None:
+        """Begin anew, as at the first start."""
+        self._leave(partial(self.use, Session(opening_state()), None))
+
+    @Slot(str)
+    def open(self, path: str) -> None:
+        """Read a session in the background; then ask what is to become of unsaved work."""
+        self._job.run(partial(_read, Path(path).absolute()))
+
+    # Saving.
+
+    @Slot()
+    def save(self) -> None:
+        """Save into the document's file, or ask for one."""
+        if self._path is None:
+            self.save_as()
+        elif stamp(self._path) not in (None, self._stamp):
+            self._ask(
+                "replaced",
+                f"{self._path.name} was changed by another program since it was opened here.",
+                "To overwrite it discards those changes.",
+            )
+        else:
+            self._write(self._path)
+
+    @Slot()
+    def save_as(self) -> None:
+        """Ask for a file, and save there."""
+        folder = self._store.current.folder
+        path, _ = QFileDialog.getSaveFileName(
+            self._window,
+            "Save session",
+            str(self._path or Path(folder, UNTITLED + ENDING)),
+            _FILTER,
+        )
+        if not path:
+            self._then = None
+            return
+        self._store.update(folder=str(Path(path).parent))
+        chosen = Path(path).absolute()
+        self._write(chosen if chosen.suffix else chosen.with_suffix(ENDING))
+
+    def _write(self, path: Path) -> None:
+        self._job.run(partial(_written, path, self.session))
+
+    @Slot(object)
+    def _end(self, result: tuple[str, Session, Path, Stamp | None]) -> None:
+        what, session, path, stamp = result
+        if what == "read":
+            self._leave(partial(self.use, session, path, stamp))
+            return
+        self._take_name(path, stamp, session.state)
+        self._show_title()
+        self.said.emit(f"Saved {path.name}")
+        self.saved_changed.emit()
+        if self._then is not None:  # more may have been drawn meanwhile
+            self._leave(self._then)
+
+    @Slot(object)
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, _Unread):
+            self.vanished.emit(error.path)
+            box = QuestionBox(self._window, str(error), "", {"close": ("Close", Role.RejectRole)})
+            box.open()
+        elif isinstance(error, FileError):
+            self._ask("failed", str(error), "Your work is still here, but not saved.")
+        else:
+            raise error
+
+    # Leaving the document.
+
+    def may_close(self) -> bool:
+        """Whether the window can be closed at once; where not, `left` may follow."""
+        if self.modified:
+            self._leave(self.left.emit)
+            return False
+        return True
+
+    def discard(self) -> None:
+        """Mind no more that the document is not saved."""
+        self._saved = self._document.state
+        self._show_title()
+
+    def shut_down(self) -> None:
+        """Wait for a file that is being read or written."""
+        self._job.shut_down()
+
+    def _leave(self, then: Callable[[], object]) -> None:
+        """Do what ends with this document, once its unsaved work is cared for."""
+        self._then = then
+        if self.modified:
+            name = self._path.name if self._path else "this session"
+            self._ask("unsaved", f"Save the changes to {name}?", "Otherwise they are lost.")
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _ask(self, question: str, text: str, detail: str) -> None:
+        box = QuestionBox(self._window, text, detail, _QUESTIONS[question])
+        box.answered.connect(self._answer)
+        box.open()
+
+    @Slot(str)
+    def _answer(self, answer: str) -> None:
+        if answer == "save":
+            self.save()
+        elif answer == "save as":
+            self.save_as()
+        elif answer == "overwrite":
+            assert self._path is not None
+            self._write(self._path)
+        elif answer == "discard":
+            self.discard()
+            self._go_on()
+        else:
+            self._then = None
+
+    @Slot()
+    def _show_title(self) -> None:
+        name = (self._path.stem if self._path else UNTITLED).replace("[*]", "[*][*]")
+        self._window.setWindowTitle(f"{name}[*] - CNN Explorer")
+        self._window.setWindowModified(self.modified)
+
+
+class _Unread(Exception):
+    """A session could not be opened."""
+
+    def __init__(self, path: Path, sentence: str) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
+def _is_kept(state: State, saved: State | None) -> bool:
+    """Whether a saved state holds all of another, as itself or as one of its scenes."""
+    if saved is None:
+        return False
+    if state is saved:
+        return True
+    return state.scenes == saved.scenes and any(
+        state.drawing is scene.state.drawing
+        and state.network is scene.state.network
+        and state.scheme is scene.state.scheme
+        and state.centred is scene.state.centred
+        for scene in state.scenes
+    )
+
+
+def _read(path: Path, **_: object) -> tuple[str, Session, Path, Stamp | None]:
+    """Read a session: a task for `LongJob`."""
+    before = stamp(path)
+    try:
+        return "read", load(path), path, before
+    except SessionError as error:
+        raise _Unread(path, str(error)) from None
+
+
+def _written(path: Path, session: Session, **_: object) -> tuple[str, Session, Path, Stamp | None]:
+    """Save a session: a task for `LongJob`."""
+    save(path, session)
+    return "written", session, path, stamp(path)
