@@ -202,7 +202,7 @@ def _pooled(step: Step, layer: MaxPool2d | AvgPool2d) -> list[str]:
     return [
         *_padded(step, sides) * (sides != NO_SIDES),
         f"counted = {counted}{shaped}  # cells of each window that count",
-        f"x = ops.sum({windows}, axis=0) / counted",
+        f"x = ops.divide(ops.sum({windows}, axis=0), counted)",
     ]
 
 

@@ -110,9 +110,9 @@ def steps_of(state: State, address: Address | None) -> tuple[Step, ...]:
         reduced, inputs, filters, kept = cut
         numbers = None if not naive or address is None else (0, *address)[index : index + 1]
         muted = tuple(_muted(layer, reduced, filters, naive, numbers))
-        sizes = network.sizes[index : index + 2]
+        size, output_size = network.sizes[index : index + 2]
         name = network.names[index]
-        steps.append(Step(index, name, reduced, inputs, filters, kept, *sizes, muted))
+        steps.append(Step(index, name, reduced, inputs, filters, kept, size, output_size, muted))
     return tuple(steps)
 
 
