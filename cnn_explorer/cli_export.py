@@ -13,6 +13,8 @@ from cnn_explorer.console import (
     say,
 )
 
+_COLOURS = ("colour_map", "contrast", "colour_scale")
+
 _EXAMPLES = """\
 The maps are those of the network that the window opens on, unless --network, --filters,
 --kernel-size or --weights say otherwise. Networks that are not trained have same padding, ReLU and
@@ -75,8 +77,7 @@ def _export(arguments: argparse.Namespace) -> int:
     if not arguments.out:
         raise Refused("The name of the --out folder is empty; give one.")
     session = document_of(arguments)
-    names = ("colour_map", "contrast", "colour_scale")
-    colours = {name: getattr(session.view, name) for name in names if session.view}
+    colours = {name: getattr(session.view, name) for name in _COLOURS if session.view}
     try:
         options = ExportOptions(
             formats=arguments.format.split(","),

@@ -67,12 +67,12 @@ def test_writes_code_with_its_numbers(tmp_path, capsys) -> None:
     path = tmp_path / "a.py"
     arguments = ["code", "--filters", "40,60", "--weights", "he", "--out", str(path)]
     assert main(arguments) == 0
-    assert capsys.readouterr().out == "Wrote a.py and a.npz.\n"
-    written = path.read_bytes(), path.with_suffix(".npz").read_bytes()
+    assert capsys.readouterr().out == "Wrote a.py and a-numbers.npz.\n"
+    written = path.read_bytes(), (tmp_path / "a-numbers.npz").read_bytes()
     assert main(arguments) == 2
     assert "already holds 2 of these files" in capsys.readouterr().err
     assert main([*arguments, "--overwrite"]) == 0
-    assert (path.read_bytes(), path.with_suffix(".npz").read_bytes()) == written
+    assert (path.read_bytes(), (tmp_path / "a-numbers.npz").read_bytes()) == written
     done = subprocess.run(
         [sys.executable, path], capture_output=True, text=True, check=True, cwd=tmp_path.parent
     )

@@ -47,6 +47,7 @@ from cnn_explorer.io.digits import digit
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 from cnn_explorer.io.session import ENDING, holds_session
 from cnn_explorer.io.weights import ENDINGS as NETWORKS
+from cnn_explorer.io.share import is_share
 from cnn_explorer.io.weights import holds_network
 
 _STEP = 0.5
@@ -86,9 +87,12 @@ class InputPanel(QWidget):
     -------
     session_given(path), digits_given(path), network_given(path)
         What was opened, dropped or pasted is a session, digits in a file or a folder, or a network.
+    share_given(text)
+        What was pasted is a share string.
     """
 
     session_given = Signal(str)
+    share_given = Signal(str)
     digits_given = Signal(str)
     network_given = Signal(str)
 
@@ -163,9 +167,12 @@ class InputPanel(QWidget):
 
     @Slot()
     def paste_image(self) -> None:
-        """Read the picture or the image file that the clipboard holds."""
+        """Read the picture, the image file or the share string that the clipboard holds."""
         mime = QGuiApplication.clipboard().mimeData()
-        if self.accepts(mime):
+        if is_share(mime.text()):
+            self._show_note("")
+            self.share_given.emit(mime.text())
+        elif self.accepts(mime):
             self.use_mime(mime, "Paste image")
         else:
             self.show_problem("The clipboard holds no image; copy one first.")

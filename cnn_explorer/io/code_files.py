@@ -26,8 +26,8 @@ def write_code(
     Parameters
     ----------
     path
-        Of the script. Numbers that are too many for it go into the file of the same name with
-        the ending .npz.
+        Of the script. Numbers that are too many for it go into a file beside it,
+        ``maps-numbers.npz`` for ``maps.py``.
     state, library, address, pixel
         As in `cnn_explorer.core.code.script`.
     overwrite
@@ -46,7 +46,7 @@ def write_code(
         If a file cannot be written; nothing then is.
     """
     path = Path(path)
-    beside = path.with_suffix(".npz").name
+    beside = f"{path.stem}-numbers.npz"
     text, numbers = script(state, library, address=address, pixel=pixel, beside=beside)
     names = (path.name, *[beside] * bool(numbers))
     there = existing(path.parent, names)
