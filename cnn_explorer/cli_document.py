@@ -27,7 +27,11 @@ def add_document(parser: argparse.ArgumentParser) -> None:
     from cnn_explorer.io.networks import BUNDLED
 
     add = parser.add_argument
-    add("--session", metavar="FILE", help="the document in this file, with its view")
+    add(
+        "--session",
+        metavar="FILE",
+        help="a session, or an export with arrays: its document, with its view",
+    )
     drawing = parser.add_mutually_exclusive_group()
     drawing.add_argument("--image", metavar="FILE", help="draw what is in this picture")
     drawing.add_argument(
@@ -73,6 +77,7 @@ def add_document(parser: argparse.ArgumentParser) -> None:
 
 def document_of(arguments: argparse.Namespace) -> "Session":
     """The document that is asked for; Refused where there is none such."""
+    from cnn_explorer.io.exports import holds_export, load_export
     from cnn_explorer.io.session import Session, load
 
     try:
@@ -84,7 +89,8 @@ def document_of(arguments: argparse.Namespace) -> "Session":
             raise Refused(
                 f"A --session has its own drawing, network and scheme: leave out {option}."
             )
-        return load(Path(arguments.session))
+        path = Path(arguments.session)
+        return load_export(path) if holds_export(path) else load(path)
     except ValueError as error:
         raise Refused(str(error)) from None
 

@@ -56,7 +56,8 @@ def add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
         default="png",
         help=(
             "png: each map in colours; png16: each map as 16-bit grey; sheet: a contact sheet of "
-            "each layer; npz: arrays (default png)"
+            "each layer; npz: arrays; csv, tiff: tables, stacks of maps, kernels and "
+            "contributions (default png)"
         ),
     )
     add(

@@ -44,10 +44,11 @@ from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
+from cnn_explorer.io.exports import holds_export
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 from cnn_explorer.io.session import ENDING, holds_session
-from cnn_explorer.io.weights import ENDINGS as NETWORKS
 from cnn_explorer.io.share import is_share
+from cnn_explorer.io.weights import ENDINGS as NETWORKS
 from cnn_explorer.io.weights import holds_network
 
 _STEP = 0.5
@@ -89,10 +90,13 @@ class InputPanel(QWidget):
         What was opened, dropped or pasted is a session, digits in a file or a folder, or a network.
     share_given(text)
         What was pasted is a share string.
+    export_given(path)
+        What was opened, dropped or pasted is an export of this program.
     """
 
     session_given = Signal(str)
     share_given = Signal(str)
+    export_given = Signal(str)
     digits_given = Signal(str)
     network_given = Signal(str)
 
@@ -206,6 +210,7 @@ class InputPanel(QWidget):
         """Open a file as what it holds: a session, a network, digits, or else a picture."""
         for holds, given in (
             (holds_session, self.session_given),
+            (holds_export, self.export_given),
             (holds_network, self.network_given),
             (may_hold_digits, self.digits_given),
         ):

@@ -31,6 +31,7 @@ from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
+from cnn_explorer.gui.export_files import ExportFiles
 from cnn_explorer.gui.figure_dialog import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
         self.view_actions = ViewActions(actions, self.store, self)
         self.network_actions = NetworkActions(actions, self.document, self.selection, self)
         self.networks = NetworkFiles(actions, self.document, self.store, self)
+        self.exports = ExportFiles(self.document, self)
         self.code = CodeActions(actions, self.document, self.selection, self.store, self)
 
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -212,6 +214,8 @@ class MainWindow(QMainWindow):
         self.network_actions.refused.connect(self._say_refused)
         self.figures.said.connect(self.status.show_spot)
         self.networks.said.connect(self.status.show_spot)
+        self.exports.said.connect(self.status.show_spot)
+        self.input.export_given.connect(self.exports.open)
         self.code.said.connect(self.status.show_spot)
         for name, slot in (
             ("open", self.input.open_file),
@@ -487,6 +491,7 @@ class MainWindow(QMainWindow):
         self.input.shut_down()
         self.networks.shut_down()
         self.sessions.shut_down()
+        self.exports.shut_down()
         self.code.shut_down()
         self._loader.shut_down()
         super().closeEvent(event)
