@@ -31,7 +31,8 @@ def write_tiff(stream: BinaryIO, pages: Iterable[tuple[str, Array]]) -> None:
         data = np.ascontiguousarray(values, "<f4").tobytes()
         place = stream.tell()
         text = name.encode("ascii") + b"\0"
-        text += bytes(len(text) % 2 + 4 * (len(text) < 4))  # what is short would lie elsewhere
+        text += bytes(4 * (len(text) <= 4))  # so short, it would have to lie elsewhere
+        text += bytes(len(text) % 2)
         stream.write(data + text + struct.pack("<LL", 1, 1))
         directory = stream.tell()
         described, ratio = place + len(data), directory - 8

@@ -35,7 +35,9 @@ def pages_of(content: bytes) -> dict[str, np.ndarray]:
             where = place + 2 + 12 * entry
             tag, kind, length = struct.unpack_from("<HHL", content, where)
             (value,) = struct.unpack_from("<H" if kind == 3 else "<L", content, where + 8)
-            if kind == 2:
+            if kind == 2 and length <= 4:  # the text itself is there
+                value = content[where + 8 : where + 8 + length].split(b"\0")[0].decode()
+            elif kind == 2:
                 value = content[value : value + length].split(b"\0")[0].decode()
             tags[tag] = value
         assert list(tags) == sorted(tags)
