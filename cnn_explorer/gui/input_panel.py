@@ -44,7 +44,7 @@ from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
-from cnn_explorer.io.exports import holds_export
+from cnn_explorer.io.exports import MANIFEST, holds_export
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 from cnn_explorer.io.session import ENDING, holds_session
 from cnn_explorer.io.share import is_share
@@ -429,7 +429,7 @@ def _all_filters() -> str:
     """What opens, in one, and the sessions alone."""
     session = f"*{ENDING}"
     networks = " ".join(f"*{ending}" for ending in NETWORKS)
-    every = f"{session} {networks} *.gz *.idx *ubyte {_image_patterns()}"
+    every = f"{session} {networks} {MANIFEST} *.gz *.idx *ubyte {_image_patterns()}"
     return f"All that opens ({every});;Sessions ({session});;All files (*)"
 
 

@@ -29,6 +29,8 @@ def holds_export(path: Path) -> bool:
     manifest = path / MANIFEST if path.is_dir() else path
     if path.name == ARRAYS:
         manifest = path.with_name(MANIFEST)
+    if not manifest.is_file():  # a pipe might never give anything
+        return False
     try:
         with manifest.open("rb") as file:
             return file.read(len(_BEGINNING)) == _BEGINNING
@@ -52,6 +54,8 @@ def load_export(path: Path) -> Session:
     """
     folder = path if path.is_dir() else path.parent
     with explained(folder / MANIFEST, ExportedError, "the manifest of an export"):
+        if not holds_export(path):
+            raise ValueError("it does not begin as one does")
         with (folder / MANIFEST).open("rb") as file:
             content = file.read(_MOST_MANIFEST + 1)
         if len(content) > _MOST_MANIFEST:
