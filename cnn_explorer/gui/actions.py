@@ -74,7 +74,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ActionSpec(f"code_map_{library}", "&Edit/Copy as co&de", f"The selected map: {library.label}", f"Copy what makes the selected map, and the pinned pixel, as a script for {library.label}", rule=library is Library.NUMPY)
         for library in Library
     ),
-    ActionSpec("copy_share", "&Edit", "Copy s&hare string", "Copy drawing, network and what is selected as one line of text, to send in a message", ("Ctrl+Alt+S",), "copy"),
+    ActionSpec("copy_share", "&Edit", "Copy s&hare string", "Copy drawing, network and what is selected as one line of text, to send in a message", ("Ctrl+Alt+H",), "copy"),
     ActionSpec("paste_share", "&Edit", "Paste share strin&g", "Open the document of a share string on the clipboard; Ctrl+V does so, too", (), "paste"),
     ActionSpec("paste_image", "&Edit", "&Paste image", "Paste an image as the drawing, or a share string", ("Ctrl+V",), "paste"),
     ActionSpec("copy_kernel", "&Edit", "Copy &kernel", "Copy the kernel at hand as rows of numbers", ("Ctrl+Shift+K",), "copy", rule=True),

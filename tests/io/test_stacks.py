@@ -80,16 +80,6 @@ def test_pages_come_back(sizes) -> None:
         np.testing.assert_array_equal(found[name], values)
 
 
-def test_other_programs_read_it() -> None:
-    tifffile = pytest.importorskip("tifffile")
-    values = np.random.default_rng(0).standard_normal((3, 5, 7)).astype(np.float32)
-    stream = io.BytesIO()
-    write_tiff(stream, zip(("a", "map 10", "b c"), values, strict=True))
-    with tifffile.TiffFile(io.BytesIO(stream.getvalue())) as file:
-        assert [page.tags["PageName"].value for page in file.pages] == ["a", "map 10", "b c"]
-        np.testing.assert_array_equal([page.asarray() for page in file.pages], values)
-
-
 @pytest.mark.parametrize("scheme", [REAL, NAIVE, SHARED])
 def test_they_hold_what_the_arrays_hold(scheme, tmp_path) -> None:
     network = toggle_mute(new_network((2, 3), seed=1), 1, 2, 1)
