@@ -90,7 +90,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"CNN Explorer {__version__}")
     parser.set_defaults(run=_run_window)
-    commands = parser.add_subparsers(metavar="command", title="commands")
+    commands = parser.add_subparsers(metavar="command", title="commands", prog="cnn-explorer")
     add_export(commands)
     add_code(commands)
     add_share(commands)
