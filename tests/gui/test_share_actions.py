@@ -25,7 +25,7 @@ def window(qtbot: QtBot, tmp_path):
     window = MainWindow(opening_state(), SettingsStore(tmp_path / "settings.json"))
     qtbot.addWidget(window)
     yield window
-    window.document.undo_stack.clear()
+    window.sessions.discard()
     window.close()
 
 
