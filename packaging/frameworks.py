@@ -1,6 +1,7 @@
-"""Hold the core against PyTorch: install it into build/frameworks, and run tests/frameworks.
+"""Hold the core against PyTorch, and scripts and stacks against what they are written for.
 
-Further arguments are handed on to pytest. Where PyTorch is there already, nothing is installed. On
+What is needed is installed into build/frameworks, and tests/frameworks is run; arguments are
+handed on to pytest. Where PyTorch, Keras and tifffile are there already, nothing is installed. On
 Linux ``PIP_INDEX_URL=https://download.pytorch.org/whl/cpu`` chooses the packages without CUDA.
 """
 
@@ -16,7 +17,12 @@ _FOLDER = _ROOT / "build" / "frameworks"
 
 def run(arguments: list[str]) -> int:
     """Install what is missing, run the tests, and return pytest's exit code."""
-    if importlib.util.find_spec("torch") is None and not (_FOLDER / "torch").exists():
+    missing = [
+        name
+        for name in ("torch", "keras", "tifffile")
+        if importlib.util.find_spec(name) is None and not (_FOLDER / name).exists()
+    ]
+    if missing:
         project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         needed = project["dependency-groups"]["frameworks"]
         print("Installing", *needed, flush=True)

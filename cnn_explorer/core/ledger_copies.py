@@ -2,49 +2,16 @@
 
 import csv
 import io
-import re
 
 import numpy as np
 
-from cnn_explorer.core.activations import ACTIVATIONS, Array
+from cnn_explorer.core.activations import ACTIVATIONS
+from cnn_explorer.core.code_numbers import activation_code, array_code, literal
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.ledger import Ledger, Number
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.sentences import bias_letter
-
-# Parameters are {0} and {1}; "wide" stands for the sum in float64, which keeps small differences.
-_LEAKY = "np.where(before >= 0, before, {0} * before)"
-# As exp(x) / (1 + exp(x)) or 1 / (1 + exp(-x)), whichever does not overflow.
-_SIGMOID = "np.exp(np.minimum(before, np.float32(0))) / (1 + np.exp(-np.abs(before)))"
-_ELU = "np.where(before > 0, before, {0} * np.expm1(np.minimum(before, 0)))"
-_NUMPY = {
-    "none": "before",
-    "relu": "np.maximum(before, np.float32(0))",
-    "leaky_relu": _LEAKY,
-    "prelu": _LEAKY,
-    "relu6": "np.clip(before, 0, 6)",
-    "elu": _ELU,
-    "selu": f"np.float32(1.050701) * ({_ELU.replace('{0}', 'np.float32(1.6732632)')})",
-    "celu": "np.where(before > 0, before, {0} * np.expm1(np.minimum(before, 0) / {0}))",
-    "gelu": "np.float32(wide * np.vectorize(math.erfc)(-wide / math.sqrt(2)) / 2)",
-    "gelu_tanh": "np.float32(wide / 2 * (1 + np.tanh("
-    "math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3))))",
-    "silu": f"before * {_SIGMOID}",
-    "mish": "before * np.tanh(np.logaddexp(0, before))",
-    "hardswish": "before * (np.clip(before + 3, 0, 6) / 6)",
-    "softplus": "np.logaddexp(0, {0} * before) / {0}",
-    "softsign": "before / (1 + np.abs(before))",
-    "tanh": "np.tanh(before)",
-    "sigmoid": _SIGMOID,
-    "logsigmoid": "-np.logaddexp(0, -before)",
-    "hardsigmoid": "np.clip({0} * before + {1}, 0, 1)",
-    "hardtanh": "np.minimum(np.maximum(before, {0}), {1})",
-    "tanhshrink": "np.float32(wide - np.tanh(wide))",
-    "softshrink": "before - np.clip(before, -{0}, {0})",
-    "hardshrink": "np.where(np.abs(before) <= {0}, np.float32(0), before)",
-    "threshold": "np.where(before <= {0}, {1}, before)",
-}
 
 
 def as_text(ledger: Ledger) -> str:
@@ -145,11 +112,8 @@ def as_numpy(ledger: Ledger) -> str:
     """
     making, terms = ledger.making, ledger.terms
     layer = making.layer
-    bias = "" if making.bias is None else f" + np.float32({_literal(np.float32(making.bias))})"
-    values = ACTIVATIONS[layer.activation].complete(layer.activation_parameters)
-    code = _NUMPY[layer.activation].format(
-        *(f"np.float32({_literal(np.float32(value))})" for value in values)
-    )
+    bias = "" if making.bias is None else f" + np.float32({literal(np.float32(making.bias))})"
+    code = activation_code(layer)
     products = "window * kernel"
     if not (isinstance(layer, Conv2d) or np.isfinite(terms.window).all()):
         # A cell that does not count is not to make 0 · ∞ of its pixel.
@@ -160,8 +124,8 @@ def as_numpy(ledger: Ledger) -> str:
             "import numpy as np",
             "",
             f"# {ledger.title}",
-            f"window = {_numpy(terms.window[~making.muted])}",
-            f"kernel = {_numpy(terms.kernel[~making.muted])}",
+            f"window = {array_code(terms.window[~making.muted])}",
+            f"kernel = {array_code(terms.kernel[~making.muted])}",
             f"before = np.sum({products}){bias}",
             *["wide = np.float64(before)"] * ("wide" in code),
             f"value = {code}",
@@ -202,19 +166,3 @@ def _latex(number: Number, *, plain: bool = False) -> str:
     mantissa, _, power = (number.plain if plain else number.text).partition("e")
     times = rf" \cdot 10^{{{power}}}" if power else ""
     return (mantissa + times).replace("\N{MINUS SIGN}", "-")
-
-
-def _numpy(array: Array) -> str:
-    """An array as code, each value with as many digits as tell it from all others of float32."""
-    digits = np.array2string(
-        array,
-        separator=", ",
-        threshold=array.size + 1,
-        max_line_width=88,
-        formatter={"float_kind": _literal},
-    )
-    return f"np.array({digits}, np.float32)"
-
-
-def _literal(value: np.float32) -> str:
-    return re.sub("inf|nan", r"np.\g<0>", str(value))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from cnn_explorer.core.building import KINDS
+from cnn_explorer.core.code import Library
 from cnn_explorer.gui.theme import icon
 from cnn_explorer.io.networks import BUNDLED
 
@@ -57,6 +58,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_network", "&File", "Open net&work…", "Open a network with its weights: safetensors or NPZ", ("Ctrl+Shift+N",), "open", rule=True),
     ActionSpec("save_network", "&File", "Save ne&twork as…", "Save the network with its weights as safetensors or NPZ", ("Ctrl+Alt+S",)),
     ActionSpec("export", "&File", "&Export…", "Export maps as pictures or numbers", ("Ctrl+E",), "export", rule=True),
+    ActionSpec("export_code", "&File", "Export &code…", "Write network, weights and drawing as a script for NumPy, PyTorch or Keras", ("Ctrl+Shift+E",), "export"),
     ActionSpec("quit", "&File", "&Quit", "Close the program", ("Ctrl+Q",), rule=True),
     ActionSpec("undo", "&Edit", "&Undo", "Undo", ("Ctrl+Z",), "undo"),
     ActionSpec("redo", "&Edit", "&Redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
@@ -64,7 +66,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("copy_index", "&Edit", "Copy kernel &index", "Copy the code that selects the selected map's kernels", ("Ctrl+Shift+C",), "copy"),
     ActionSpec("copy_sentence", "&Edit", "Copy se&ntence", "Copy the sentence that says what the selected map is", ("Ctrl+Alt+C",), "copy"),
     ActionSpec("copy_figure", "&Edit", "&Figure…", "Copy a panel, a face, the whole equation or the window, or save it as PNG, SVG, PDF or moving picture", ("Ctrl+Shift+F",), "copy"),
-    ActionSpec("paste_image", "&Edit", "&Paste image", "Paste an image as the drawing", ("Ctrl+V",), "paste"),
+    *(
+        ActionSpec(f"code_{library}", "&Edit/Copy as co&de", library.label, f"Copy network, weights and drawing as a script for {library.label}")
+        for library in Library
+    ),
+    *(
+        ActionSpec(f"code_map_{library}", "&Edit/Copy as co&de", f"The selected map: {library.label}", f"Copy what makes the selected map, and the pinned pixel, as a script for {library.label}", rule=library is Library.NUMPY)
+        for library in Library
+    ),
+    ActionSpec("copy_share", "&Edit", "Copy s&hare string", "Copy drawing, network and what is selected as one line of text, to send in a message", ("Ctrl+Alt+H",), "copy"),
+    ActionSpec("paste_share", "&Edit", "Paste share strin&g", "Open the document of a share string on the clipboard; Ctrl+V does so, too", (), "paste"),
+    ActionSpec("paste_image", "&Edit", "&Paste image", "Paste an image as the drawing, or a share string", ("Ctrl+V",), "paste"),
     ActionSpec("copy_kernel", "&Edit", "Copy &kernel", "Copy the kernel at hand as rows of numbers", ("Ctrl+Shift+K",), "copy", rule=True),
     ActionSpec("paste_kernel", "&Edit", "Paste kerne&l", "Replace the kernel at hand by the numbers on the clipboard", ("Ctrl+Shift+V",), "paste"),
     ActionSpec("settings_reset", "&Edit", "Reset &settings and layout", "Set colours, brush, text size and window layout back to the defaults", (), "reset", rule=True),

@@ -48,6 +48,8 @@ _LABELS = {
     "png16": "Pictures in 16-bit grey that hold the values (PNG)",
     "sheet": "A contact sheet for each layer (PNG)",
     "npz": "Numbers: maps, kernels, biases (NPZ)",
+    "csv": "Tables: maps, kernels, contributions (CSV)",
+    "tiff": "Stacks: maps, kernels, contributions (TIFF, float32)",
 }
 
 
@@ -191,16 +193,17 @@ class ExportDialog(QDialog):
         grid.addWidget(QLabel("Files", self), 2, 0)
         for row, box in enumerate(self._formats.values()):
             grid.addWidget(box, 2 + row, 1)
-        grid.addWidget(_word("&Scale", self._scale), 6, 0)
+        row = 2 + len(self._formats)
+        grid.addWidget(_word("&Scale", self._scale), row, 0)
         scale = QHBoxLayout()
         scale.addWidget(self._scale)
         scale.addWidget(QLabel("screen pixels for each pixel of a map", self), 1)
-        grid.addLayout(scale, 6, 1)
-        grid.addWidget(_word("F&older", self._folder), 7, 0)
+        grid.addLayout(scale, row, 1)
+        grid.addWidget(_word("F&older", self._folder), row + 1, 0)
         place = QHBoxLayout()
         place.addWidget(self._folder, 1)
         place.addWidget(browse)
-        grid.addLayout(place, 7, 1)
+        grid.addLayout(place, row + 1, 1)
         column = QVBoxLayout(self)
         column.addLayout(grid)
         column.addWidget(self._says)

@@ -44,8 +44,10 @@ from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.datasets import may_hold_digits
 from cnn_explorer.io.digits import digit
+from cnn_explorer.io.exports import MANIFEST, holds_export
 from cnn_explorer.io.images import ImageError, Picture, from_image, read_drawing
 from cnn_explorer.io.session import ENDING, holds_session
+from cnn_explorer.io.share import is_share
 from cnn_explorer.io.weights import ENDINGS as NETWORKS
 from cnn_explorer.io.weights import holds_network
 
@@ -86,9 +88,15 @@ class InputPanel(QWidget):
     -------
     session_given(path), digits_given(path), network_given(path)
         What was opened, dropped or pasted is a session, digits in a file or a folder, or a network.
+    share_given(text)
+        What was pasted is a share string.
+    export_given(path)
+        What was opened, dropped or pasted is an export of this program.
     """
 
     session_given = Signal(str)
+    share_given = Signal(str)
+    export_given = Signal(str)
     digits_given = Signal(str)
     network_given = Signal(str)
 
@@ -163,9 +171,12 @@ class InputPanel(QWidget):
 
     @Slot()
     def paste_image(self) -> None:
-        """Read the picture or the image file that the clipboard holds."""
+        """Read the picture, the image file or the share string that the clipboard holds."""
         mime = QGuiApplication.clipboard().mimeData()
-        if self.accepts(mime):
+        if is_share(mime.text()):
+            self._show_note("")
+            self.share_given.emit(mime.text())
+        elif self.accepts(mime):
             self.use_mime(mime, "Paste image")
         else:
             self.show_problem("The clipboard holds no image; copy one first.")
@@ -199,6 +210,7 @@ class InputPanel(QWidget):
         """Open a file as what it holds: a session, a network, digits, or else a picture."""
         for holds, given in (
             (holds_session, self.session_given),
+            (holds_export, self.export_given),
             (holds_network, self.network_given),
             (may_hold_digits, self.digits_given),
         ):
@@ -417,7 +429,7 @@ def _all_filters() -> str:
     """What opens, in one, and the sessions alone."""
     session = f"*{ENDING}"
     networks = " ".join(f"*{ending}" for ending in NETWORKS)
-    every = f"{session} {networks} *.gz *.idx *ubyte {_image_patterns()}"
+    every = f"{session} {networks} {MANIFEST} *.gz *.idx *ubyte {_image_patterns()}"
     return f"All that opens ({every});;Sessions ({session});;All files (*)"
 
 

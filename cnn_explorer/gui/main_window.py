@@ -27,10 +27,12 @@ from cnn_explorer.core.selection import Selection, opening_selection
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.actions import fill_menus, make_actions, paint_icons
 from cnn_explorer.gui.centre import Centre
+from cnn_explorer.gui.code_actions import CodeActions
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.digits_files import DigitsFiles
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.export_dialog import Exporter
+from cnn_explorer.gui.export_files import ExportFiles
 from cnn_explorer.gui.figure_asking import Figures
 from cnn_explorer.gui.input_panel import InputPanel
 from cnn_explorer.gui.inspector import Inspector
@@ -42,6 +44,7 @@ from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.session_files import SessionFiles
 from cnn_explorer.gui.settings import SettingsStore
+from cnn_explorer.gui.share_actions import ShareActions
 from cnn_explorer.gui.status import StatusBar
 from cnn_explorer.gui.tiles import Spot
 from cnn_explorer.gui.tracing import Tracing
@@ -95,6 +98,9 @@ class MainWindow(QMainWindow):
         )
         self.sessions = SessionFiles(self.actions_by_name, self.document, self.viewing, store, self)
         self._connect_sessions()
+        self.shares = ShareActions(self.actions_by_name, self.document, self.viewing, self)
+        self.shares.said.connect(self.status.show_spot)
+        self.input.share_given.connect(self.shares.use)
         self.layout_of_window = WindowLayout(self, self._docks, store)
         self.status.show_parameters(state)
 
@@ -133,6 +139,8 @@ class MainWindow(QMainWindow):
         self.view_actions = ViewActions(actions, self.store, self)
         self.network_actions = NetworkActions(actions, self.document, self.selection, self)
         self.networks = NetworkFiles(actions, self.document, self.store, self)
+        self.exports = ExportFiles(self.document, self)
+        self.code = CodeActions(actions, self.document, self.selection, self.store, self)
 
     def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -210,6 +218,9 @@ class MainWindow(QMainWindow):
         self.network_actions.refused.connect(self._say_refused)
         self.figures.said.connect(self.status.show_spot)
         self.networks.said.connect(self.status.show_spot)
+        self.exports.said.connect(self.status.show_spot)
+        self.input.export_given.connect(self.exports.open)
+        self.code.said.connect(self.status.show_spot)
         for name, slot in (
             ("open", self.input.open_file),
             ("open_image", self.input.open_image),
@@ -494,6 +505,8 @@ class MainWindow(QMainWindow):
         self.input.shut_down()
         self.networks.shut_down()
         self.sessions.shut_down()
+        self.exports.shut_down()
+        self.code.shut_down()
         self._loader.shut_down()
         super().closeEvent(event)
 

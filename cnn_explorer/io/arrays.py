@@ -87,13 +87,16 @@ def members_of(
     Yields
     ------
     Member
-        ``input`` (28, 28); for each convolution written, counted from 1, ``layer1.weight``
+        ``input`` (28, 28), and ``drawing`` where the input is that, centred; for each convolution,
+        counted from 1, ``layer1.weight``
         (out, in / groups, kh, kw), always Real's, ``layer1.kernel``, what the scheme convolves
         with, ``layer1.bias`` (out,), zeros where the layer has none, ``layer1.muted``
         (out, in / groups), True where a contribution is left out; for a batch normalisation its
         ``weight``, ``bias``, ``mean`` and ``variance``; for every layer ``layer1.maps``
         (maps, rows, columns). ``layer1.addresses`` (maps, parts) says which maps these are where
         they were asked for one by one or by a range; outside Naive a map has one part, its filter.
+        Layers of which nothing is written have their weights, biases and mutes too, so that
+        `cnn_explorer.io.exports` can open the document again.
     """
 
     def stepped(maps: Iterable[Array]) -> Iterator[Array]:
@@ -102,11 +105,16 @@ def members_of(
             yield values[np.newaxis]
 
     yield whole_member("input", state.input)
+    if state.centred:
+        yield whole_member("drawing", state.drawing)
     for part in parts:
-        if not part.written:
-            continue
         name = f"layer{part.layer + 1}"
         layer = state.network.layers[part.layer]
+        if not part.written:
+            for what, array in _weights(layer, state.scheme).items():
+                if what != "kernel":
+                    yield whole_member(f"{name}.{what}", array)
+            continue
         for what, array in _weights(layer, state.scheme).items():
             yield whole_member(f"{name}.{what}", array)
         if part.picked:

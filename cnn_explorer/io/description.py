@@ -76,9 +76,14 @@ def read_network(described: dict[str, Any], arrays: Arrays) -> Network:
         is larger than `MAX_ARRAY`.
     """
     seed = whole(described["seed"], "the seed", 0, MOST_NUMBER)
-    layers = _layers(described["layers"], arrays, "")
+    layers = read_layers(described["layers"], arrays)
     trained = described.get("trained")
-    network = Network(layers, seed, None if trained is None else _trained(trained, arrays, layers))
+    return network_of(layers, seed, None if trained is None else _trained(trained, arrays, layers))
+
+
+def network_of(layers: tuple[Layer, ...], seed: int, trained: Trained | None) -> Network:
+    """Make a network of layers that were read; ValueError where it cannot be."""
+    network = Network(layers, seed, trained)
     for index, layer in enumerate(layers):
         if isinstance(layer, Conv2d) and layer.initialisation not in initialisations_of(
             network, index
@@ -104,13 +109,16 @@ def _trained(described: dict[str, Any], arrays: Arrays, present: tuple[Layer, ..
     name = described["name"]
     if type(name) is not str or not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise ValueError("its name is no line of text")
-    layers = _layers(described["layers"], known, "trained.")
+    layers = read_layers(described["layers"], known, "trained.")
     Network(layers)
     temperature = real(described["temperature"], "the temperature", 1e-3, 1e3)
     return Trained(name, layers, temperature, real(described["threshold"], "the threshold", 0, 1))
 
 
-def _layers(described: list[dict[str, Any]], arrays: Arrays, prefix: str) -> tuple[Layer, ...]:
+def read_layers(
+    described: list[dict[str, Any]], arrays: Arrays, prefix: str = ""
+) -> tuple[Layer, ...]:
+    """Make the layers that were described; errors as of `read_network`."""
     if type(described) is not list or len(described) > MAX_LAYERS:
         raise ValueError(f"it has {len(described)} layers; {MAX_LAYERS} are the most")
     layers = tuple(

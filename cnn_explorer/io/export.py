@@ -25,12 +25,16 @@ from cnn_explorer.io.parts import Part, parts_of, written_as
 from cnn_explorer.io.passes import Ranges, Source, measured, scales_of, source_of
 from cnn_explorer.io.pictures import coloured, grey16, png
 from cnn_explorer.io.sheets import Sheet, sheet_of
+from cnn_explorer.io.stacks import ENDINGS as STACKS
+from cnn_explorer.io.stacks import stacks_of
 
 FORMATS = {
     "png": "a picture of each map, in colours",
     "png16": "a picture of each map, as 16-bit grey",
     "sheet": "a contact sheet of each layer",
     "npz": "all arrays in one file",
+    "csv": "tables of maps, kernels and contributions",
+    "tiff": "TIFF stacks of maps, kernels and contributions, float32",
 }
 """What can be written, in words."""
 
@@ -172,8 +176,11 @@ def export(
         source = source_of(state, parts, checkpoint)
         ranges = [measured(part, source, step) for part in parts]
         for part in parts:
-            if part.written and kinds != {"npz"}:
+            if part.written and kinds & {*_ENDINGS, "sheet"}:
                 _write_pictures(stage, state, options, part, source, ranges, step)
+            for kind in [kind for kind in STACKS if part.written and kind in kinds]:
+                for stack in stacks_of(state, part, source, step, checkpoint):
+                    stage.write(stack.name + STACKS[kind], stack.data(kind))
         if "npz" in kinds:
             members = members_of(state, parts, source, step)
             stage.write("maps.npz", partial(write_npz, members=members))
@@ -262,6 +269,12 @@ def _files(
                     **layer,
                     "map": address_text(written_as(state, address)),
                 }
+        for kind in [kind for kind in STACKS if kind in options.formats]:
+            try:
+                stacks = stacks_of(state, part)
+            except ValueError as error:
+                raise ExportError(str(error)) from None
+            files |= {stack.name + STACKS[kind]: {"format": kind, **layer} for stack in stacks}
         if "sheet" in options.formats:
             sheet = _sheet(state, options, part)
             seen = {"scale": sheet.scale, "every": sheet.every}

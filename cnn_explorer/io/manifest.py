@@ -7,7 +7,7 @@ from typing import Any
 
 from cnn_explorer import __version__
 from cnn_explorer.core.addresses import address_text
-from cnn_explorer.core.network import INPUT_SIZE
+from cnn_explorer.core.network import INPUT_SIZE, Network
 from cnn_explorer.core.schemes import map_counts
 from cnn_explorer.core.state import State
 from cnn_explorer.io.description import described_layers
@@ -46,6 +46,7 @@ def manifest(
         "input": INPUT_SIZE,
         "centred": state.centred,
         "network": described_layers(state.network),
+        "trained": _trained(state.network),
         "display": display,
         "layers": [
             {
@@ -69,3 +70,11 @@ def manifest(
         r'\[[^][{}"]*\]', lambda found: "".join(found[0].split()).replace(",", ", "), text
     )
     return f"{text}\n".encode("ascii")
+
+
+def _trained(network: Network) -> dict[str, Any] | None:
+    """What a network was trained to be, its layers apart."""
+    trained = network.trained
+    if trained is None:
+        return None
+    return {name: getattr(trained, name) for name in ("name", "temperature", "threshold")}

@@ -38,13 +38,13 @@ def explained(path: Path, error: type[ValueError], what: str) -> Iterator[None]:
     except error:
         raise
     except OSError as problem:
-        reason = problem.strerror or "it cannot be read"
-        raise error(f"{path.name} could not be opened: {reason}.") from None
+        what = problem.strerror or "it cannot be read"
+        raise error(f"{path.name} could not be opened: {what}.") from None
     except Exception as problem:  # what reads the formats raises many kinds
-        raise error(f"{path.name} is damaged or not {what}: {_reason(problem)}.") from None
+        raise error(f"{path.name} is damaged or not {what}: {reason(problem)}.") from None
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """What is wrong, in few words: those of a hostile file may be many."""
     if not isinstance(error, (ValueError, zipfile.BadZipFile)):
         return "a part of it is missing or of another kind"

@@ -15,10 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_explorer.core.state import Scene
+from cnn_explorer.core.kernel_edits import with_cell
+from cnn_explorer.core.mutes import toggle_mute
+from cnn_explorer.core.selection import Selection
+from cnn_explorer.core.state import Scene, State
 from cnn_explorer.core.view import View
 from cnn_explorer.io.datasets import DigitsError, open_digits
 from cnn_explorer.io.session import Session, SessionError, load, opening_state, save
+from cnn_explorer.io.share import ShareError, content_of, opened, packed
 from cnn_explorer.io.weights import NetworkError, load_network, save_network
 
 from .mutations import mutated
@@ -132,6 +136,23 @@ def _zip(members: dict[str, bytes], packing: int) -> bytes:
     return file.getvalue()
 
 
+def _share(change: Change) -> bytes:
+    """Description and numbers behind their packing, with a checksum that is right."""
+    described, numbers = content_of(Session(_edited(), View(Selection(1, pin=(3, 4)))))
+    return packed(change(described), change(numbers)).encode()
+
+
+@cache
+def _edited() -> State:
+    state = opening_state()
+    network = with_cell(toggle_mute(state.network, 1, 0, 1), 1, 2, 1, (0, 1), 0.3)
+    return replace(state, network=network)
+
+
+def _read_share(path: Path) -> Session:
+    return opened(path.read_bytes().decode("latin-1"))
+
+
 READERS = (
     Reader("idx", _idx, open_digits, DigitsError),
     Reader("idx.gz", _idx_gz, open_digits, DigitsError),
@@ -140,6 +161,7 @@ READERS = (
     Reader("floats npz", _npz_floats, open_digits, DigitsError),
     Reader("cnnx", _session, load, SessionError),
     Reader("safetensors", _safetensors, load_network, NetworkError),
+    Reader("share string", _share, _read_share, ShareError),
     Reader("network npz", _npz_network, load_network, NetworkError),
 )
 

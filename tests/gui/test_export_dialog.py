@@ -221,7 +221,7 @@ def test_too_many_maps_get_a_sentence(make: Make) -> None:
 def test_pictures_at_the_scale_of_last_time_are_offered(make: Make, tmp_path: Path) -> None:
     SettingsStore(tmp_path / "settings.ini").update(export_scale=20)
     bench = make()
-    assert [box.isChecked() for box in bench.boxes] == [True, False, False, False]
+    assert [box.isChecked() for box in bench.boxes] == [True, *[False] * 5]
     assert bench.dialog.options() == ExportOptions(formats=("png",), scale=20)
 
 

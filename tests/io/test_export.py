@@ -490,14 +490,18 @@ def test_the_manifest_describes_network_and_values(tmp_path, scheme):
 
 def test_names_sort_as_the_maps_do():
     names = file_names(state((3, 12)), EVERYTHING)
-    assert names[:7] == (
+    assert names[:11] == (
+        "layer1-contributions.csv",
+        "layer1-contributions.tif",
+        "layer1-kernels.csv",
+        "layer1-kernels.tif",
         "layer1-map0-16bit.png",
         "layer1-map0.png",
         "layer1-map1-16bit.png",
         "layer1-map1.png",
         "layer1-map2-16bit.png",
         "layer1-map2.png",
-        "layer1-sheet.png",
+        "layer1-maps.csv",
     )
     assert [name for name in names if re.fullmatch(r"layer2-map\d\d\.png", name)] == [
         f"layer2-map{j:02}.png" for j in range(12)
@@ -531,7 +535,7 @@ def test_a_range_writes_only_its_layer_with_addresses(tmp_path):
         arrays = dict(archive)
     assert set(arrays) == {"input"} | {
         f"layer2.{name}" for name in ("weight", "kernel", "bias", "muted", "addresses", "maps")
-    }
+    } | {f"layer{n}.{name}" for n in (1, 3) for name in ("weight", "bias", "muted")}
     addresses = arrays["layer2.addresses"]
     assert addresses.tolist() == [[i, j] for i in (1, 2) for j in range(4)]
     expected = expected_maps(document)[1]
@@ -575,7 +579,8 @@ def test_layers_may_be_chosen(tmp_path):
     assert names == (*(f"layer1-map{j}.png" for j in range(3)), "manifest.json", "maps.npz")
     with np.load(tmp_path / "maps.npz") as archive:
         names = ("weight", "kernel", "bias", "muted", "maps")
-        assert set(archive) == {"input", *(f"layer1.{name}" for name in names)}
+        others = {f"layer2.{name}" for name in ("weight", "bias", "muted")}
+        assert set(archive) == {"input", *(f"layer1.{name}" for name in names)} | others
 
 
 # The same bytes, all or nothing.
@@ -592,7 +597,7 @@ def test_another_drawing_gives_other_bytes(tmp_path):
     export(state(), tmp_path / "one", EVERYTHING)
     export(replace(state(), drawing=digit(3)), tmp_path / "two", EVERYTHING)
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
-    assert all(one[name] != two[name] for name in one)
+    assert all(one[name] != two[name] for name in one if "kernels" not in name)
 
 
 def test_the_pass_uses_one_thread(tmp_path, monkeypatch):
@@ -675,7 +680,7 @@ def test_every_full_disk_leaves_the_old_export_as_it_was(tmp_path, monkeypatch):
 def test_progress_runs_once_through_all_steps(tmp_path):
     seen = []
     export(state(), tmp_path, EVERYTHING, progress=lambda done, total: seen.append((done, total)))
-    total = 7 + 7 * 4  # seven maps are measured, then written in four formats
+    total = 7 + 7 * 6  # seven maps are measured, then written in six formats
     assert seen == [(done, total) for done in range(1, total + 1)]
 
 
@@ -696,8 +701,9 @@ def test_a_long_export_does_not_bury_its_listener(tmp_path):
     ("wrong", "sentence"),
     [
         ({"formats": ("png", "gif")}, "There is no export format “gif”; choose from png, png16, "
-         "sheet, npz."),
-        ({"formats": ()}, "There is no export format “”; choose from png, png16, sheet, npz."),
+         "sheet, npz, csv, tiff."),
+        ({"formats": ()}, "There is no export format “”; choose from png, png16, sheet, npz, csv, "
+         "tiff."),
         ({"scale": 0}, "The scale is 1 to 32, not 0."),
         ({"scale": 33}, "The scale is 1 to 32, not 33."),
         ({"colour_map": "jet"}, "There is no colour map “jet”; choose from signed, print, grey, "
