@@ -26,7 +26,7 @@ from cnn_explorer.gui.colouring import MakingColours
 from cnn_explorer.gui.marks import paint_field
 from cnn_explorer.gui.pixel_cells import cells_picture
 from cnn_explorer.gui.pixel_plan import GAP, MARGIN, PAD, TIMES, Fonts, Plan, PlanKey
-from cnn_explorer.gui.row_area import REST, Spot
+from cnn_explorer.gui.row_area import FOOTER_PARTS, REST, Spot
 
 Kept = dict[str, tuple[object, QPixmap]]
 """Pictures of windows and of kernels, which stay while what they show does."""
@@ -206,9 +206,18 @@ class PixelPicture:
             self._paint_products(painter, plan, fonts, palette, position, top + plan.height)
 
     def paint_footer(
-        self, painter: QPainter, plan: Plan, fonts: Fonts, palette: QPalette, top: int
+        self,
+        painter: QPainter,
+        plan: Plan,
+        fonts: Fonts,
+        palette: QPalette,
+        top: int,
+        parts: int = FOOTER_PARTS,
     ) -> None:
-        """Bias, rounding, a line, before activation, map."""
+        """Bias, rounding, a line, before activation, map.
+
+        With fewer `parts` than three, without the map; with fewer than two, nothing.
+        """
         entries, line = self.ledger.footer, fonts.line + 3
         bold = QFontMetrics(fonts.bold)
         widths = [bold.horizontalAdvance(label) for label, _ in entries]
@@ -217,7 +226,8 @@ class PixelPicture:
         ink = palette.color(_TEXT)
         painter.setPen(ink)
         top += PAD
-        for place, (label, number) in enumerate(entries):
+        shown = len(entries) - (FOOTER_PARTS - parts) if parts > 1 else 0
+        for place, (label, number) in enumerate(entries[:shown]):
             total = place >= len(entries) - 2
             if place == len(entries) - 2:
                 painter.fillRect(left - 4, top, plan.number[1] - left + 8, 2, ink)
