@@ -36,7 +36,9 @@ from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.network_files import NetworkFiles, NetworkSwitch
+from cnn_explorer.gui.presenting import Presenter
 from cnn_explorer.gui.recent_files import RecentFiles
+from cnn_explorer.gui.scenes import Scenes
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.session_files import SessionFiles
@@ -48,6 +50,7 @@ from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
+from cnn_explorer.io.lessons import LESSONS, lesson
 
 STALE_AFTER = 150
 """Milliseconds after which maps that are out of date are dimmed: less would flicker."""
@@ -87,11 +90,35 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self.viewing = Viewing(
-            self.document, self.selection, self.store, self.centre, self.inspector
+            self.document,
+            self.selection,
+            self.store,
+            self.centre,
+            self.inspector,
+            self._docks,
+            self.actions_by_name["answers"],
         )
+        self.scenes = Scenes(
+            self.actions_by_name,
+            self.document,
+            self.selection,
+            self.viewing,
+            self.centre,
+            self.inspector,
+            self,
+        )
+        self.scenes.said.connect(self.status.show_spot)
         self.sessions = SessionFiles(self.actions_by_name, self.document, self.viewing, store, self)
         self._connect_sessions()
         self.layout_of_window = WindowLayout(self, self._docks, store)
+        self.presenter = Presenter(
+            self,
+            self._docks,
+            self.layout_of_window,
+            (self.layers, self.centre.scene_bar, self.inspector),
+            self._tools_of_input,
+            self.actions_by_name,
+        )
         self.status.show_parameters(state)
 
     # Building.
@@ -206,6 +233,9 @@ class MainWindow(QMainWindow):
         self.network_actions.refused.connect(self._say_refused)
         self.figures.said.connect(self.status.show_spot)
         self.networks.said.connect(self.status.show_spot)
+        answers = self.actions_by_name["answers"]
+        for part in (self.switch, self.centre.question, self.input):
+            answers.toggled.connect(part.hide_answers)
         for name, slot in (
             ("open", self.input.open_file),
             ("open_image", self.input.open_image),
@@ -231,6 +261,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(slot)
 
     def _connect_sessions(self) -> None:
+        for name in LESSONS:
+            self.actions_by_name[f"lesson_{name}"].triggered.connect(self._open_lesson)
         self.sessions.said.connect(self.status.show_spot)
         self.sessions.opened.connect(self.recent.add)
         self.sessions.vanished.connect(self.recent.remove)
@@ -373,6 +405,13 @@ class MainWindow(QMainWindow):
             self.store.update(zoom="map")
         self.actions_by_name["only_diagonal" if to == "diagonal" else to].trigger()
 
+    @Slot()
+    def _open_lesson(self) -> None:
+        self.sessions.begin(lesson(self.sender().objectName().removeprefix("lesson_")))
+
+    def _tools_of_input(self) -> list[QWidget]:
+        return self.input.tools
+
     # Settings, layout, dialogs.
 
     def _parts(self) -> list[tuple[str, QWidget]]:
@@ -472,6 +511,7 @@ class MainWindow(QMainWindow):
         if not self.sessions.may_close():
             event.ignore()
             return
+        self.presenter.leave()
         self.layout_of_window.save()
         # To load scipy.signal cannot be cancelled; nobody has to watch it end.
         self.hide()
