@@ -63,7 +63,7 @@ def _play(app: QApplication, program: Program, name: str, target: Path) -> None:
         scene, last = window.scenes.current, picture
         assert scene is not None
         path = target / f"{name}-{scene + 1}{chr(ord('a') + step)}.png"
-        _indexed(picture).save(str(path), b"PNG", 0)
+        _indexed(picture).save(str(path), quality=0)
         print(path, path.stat().st_size)
         QTest.keySequence(window, "PgDown")
 

@@ -103,14 +103,14 @@ def _maps() -> Scenes:
         ),
         (
             "One pixel in numbers",
-            f"{_sum(ledger)}. ReLU leaves it as it is.",
+            f"Three subtotals and the bias: {_sum(ledger)}. That is more than 0, so ReLU leaves it.",
             both,
             replace(of_map, zoom="pixel", faces=()),
         ),
         (
             "If nothing were added",
-            "Without adding, each filter would make a map of every map: 12 maps, and no filter "
-            "would see two of them.",
+            "Without adding, each filter would make a map of every map: 12 maps, each made from "
+            "one map of Conv 1 alone.",
             replace(both, scheme=ChannelScheme.NAIVE),
             View(selection=_selected((0, 0)), faces=("kernels",), inspector=False),
         ),
@@ -155,7 +155,7 @@ def _corners() -> Scenes:
         ),
         (
             "One map alone",
-            "Without map 0 the sum never gets above 1.5: the corner is gone.",
+            "Without map 0 the sum is at most 1, and 1.5 is taken off: the corner is gone.",
             alone,
             replace(shown, zoom="map"),
         ),
