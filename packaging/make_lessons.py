@@ -103,7 +103,8 @@ def _maps() -> Scenes:
         ),
         (
             "One pixel in numbers",
-            f"Three subtotals and the bias: {_sum(ledger)}. That is more than 0, so ReLU leaves it.",
+            f"Three subtotals and the bias: {_sum(ledger)}. That is more than 0, so ReLU leaves "
+            "it.",
             both,
             replace(of_map, zoom="pixel", faces=()),
         ),
