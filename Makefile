@@ -3,7 +3,8 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz conformance test-frameworks lint bench soak package screenshots train lower-bounds lock
+.PHONY: help setup run test fuzz conformance test-frameworks lint bench soak package screenshots \
+        lessons lesson-pictures train lower-bounds lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +43,12 @@ package: setup ## build the wheel and the source package into dist/
 
 screenshots: setup ## take the README's pictures of the window anew
 	@$(PYTHON) packaging/screenshots.py $(ARGS)
+
+lessons: setup ## make the bundled lessons anew
+	@$(PYTHON) packaging/make_lessons.py $(ARGS)
+
+lesson-pictures: setup ## play the lessons by Page Down, and take a picture of each step
+	@$(PYTHON) packaging/lesson_pictures.py $(ARGS)
 
 train: setup ## train the bundled networks with PyTorch, from MNIST's images: DATA=FOLDER
 	@$(PYTHON) packaging/train.py --data "$(DATA)" $(ARGS)

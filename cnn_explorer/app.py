@@ -14,7 +14,7 @@ from cnn_explorer.gui.errors import ErrorHook
 from cnn_explorer.gui.main_window import MainWindow
 from cnn_explorer.gui.recovery import Recovery
 from cnn_explorer.gui.settings import Settings, SettingsStore
-from cnn_explorer.gui.theme import apply_theme
+from cnn_explorer.gui.theme import LEGIBLE, apply_theme
 from cnn_explorer.io.autosaves import Aside, AutosavePlace
 from cnn_explorer.io.files import stamp
 from cnn_explorer.io.resources import resource
@@ -75,6 +75,7 @@ class Program(QObject):
                 self._problems.append(f"Nothing can be kept in {folder}: {error.strerror}.")
         self._app = app
         self._base_size = app.font().pointSizeF()
+        self._presenting = False
         self.errors = ErrorHook(folders.data / "crash.log", self)
         self.store = SettingsStore(folders.config / "settings.json", self)
         self._apply(self.store.current)
@@ -87,6 +88,7 @@ class Program(QObject):
         self.autosave = Autosave(aside, self.window.document, self.window.sessions, self)
         self.recovery = Recovery(aside, self.window)
         self.store.changed.connect(self._settings_changed)
+        self.window.presenter.changed.connect(self._present)
         self.autosave.failed.connect(self.window.status.show_spot)
         self.recovery.restored.connect(self._restore)
         self.recovery.problem.connect(self._problems.append)
@@ -168,10 +170,23 @@ class Program(QObject):
         self._apply(self.store.current)
 
     def _apply(self, settings: Settings) -> None:
-        font = QFont(self._app.font())
-        font.setPointSizeF(self._base_size * settings.text_scale / 100)
-        self._app.setFont(font)
+        self._resize_text()
         apply_theme(self._app, settings.theme)
+
+    @Slot(bool)
+    def _present(self, presenting: bool) -> None:
+        self._presenting = presenting
+        self._apply(self.store.current)
+
+    def _resize_text(self) -> None:
+        """Give text the size of the settings; to a class, at least what it can read."""
+        size = self._base_size * self.store.current.text_scale / 100
+        if self._presenting:
+            inches = self._app.primaryScreen().logicalDotsPerInch()
+            size = max(size, LEGIBLE * 72 / inches)
+        font = QFont(self._app.font())
+        font.setPointSizeF(size)
+        self._app.setFont(font)
 
 
 def run_window(argv: list[str], path: str | None = None) -> int:

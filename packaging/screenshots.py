@@ -56,10 +56,10 @@ def main() -> int:
             program.store.update(theme=theme)
             program.window.resize(*SIZE)
             program.show()
-            _settle(app, program)
+            settle(app, program)
             for action in actions:
                 _do(program.window, action)
-                _settle(app, program)
+                settle(app, program)
             program.window.grab().save(str(target / f"{name}.png"))
             program.end()
         print(target / f"{name}.png")
@@ -125,7 +125,7 @@ def _wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def _settle(app: QApplication, program: Program) -> None:
+def settle(app: QApplication, program: Program) -> None:
     """Wait for the maps by scipy.signal and for their paint."""
     window = program.window
     app.processEvents()

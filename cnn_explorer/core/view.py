@@ -38,6 +38,13 @@ class View:
         Of how a map is made: of `ZOOMS` and `ORDERS`.
     colour_map, contrast, colour_scale, layout
         As in the settings; the third is of `COLOUR_SCALES`.
+    revealed
+        How many steps of how a map is made are shown, from its first row to its activation; None
+        for all, without steps.
+    hidden
+        Whether what gives an answer away is hidden.
+    input, inspector
+        Whether the panels beside the layers are there.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -54,3 +61,7 @@ class View:
     contrast: int = 1
     colour_scale: str = "layer"
     layout: str = "keras"
+    revealed: int | None = None
+    hidden: bool = False
+    input: bool = True
+    inspector: bool = True

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from cnn_explorer.core.building import KINDS
 from cnn_explorer.core.code import Library
 from cnn_explorer.gui.theme import icon
+from cnn_explorer.io.lessons import LESSONS
 from cnn_explorer.io.networks import BUNDLED
 
 
@@ -133,7 +134,23 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("smaller", "&View", "Sm&aller text and tiles", "Smaller text and tiles", ("Ctrl+-",)),
     ActionSpec("reduced_motion", "&View", "Re&duced motion", "Let the fold jump instead of move", checkable=True),
     ActionSpec("question", "&View", "The &question", "Show the question above the layers", checkable=True),
-    ActionSpec("full_screen", "&View", "F&ull screen", "Full screen", ("F11",), checkable=True),
+    ActionSpec("full_screen", "&View", "F&ull screen", "Full screen", ("Shift+F11",), checkable=True),
+    ActionSpec("present", "&Scenes", "&Present", "Show it to a class: large text, nothing around it", ("F11",), checkable=True),
+    ActionSpec("answers", "&Scenes", "&Hide the answers", "Hide what gives an answer away: the prediction, the counts on the switch, explanations", ("H",), checkable=True),
+    ActionSpec("row_by_row", "&Scenes", "Make the map &row by row", "Show how the map is made from no row on; each Page Down adds one", checkable=True),
+    ActionSpec("step_on", "&Scenes", "Step &on", "Go on: the next step of the scene, or the next scene", ("PgDown",), rule=True),
+    ActionSpec("step_back", "&Scenes", "Step &back", "Go back: the step before, or the scene before", ("PgUp",)),
+    ActionSpec("scene_as_saved", "&Scenes", "As &saved", "Bring the scene that is open back as it was saved", ("Ctrl+0",)),
+    ActionSpec("add_scene", "&Scenes", "&Add scene…", "Keep what is on screen as a scene, with a name and a sentence", ("Ctrl+Shift+A",), "add", rule=True),
+    ActionSpec("rename_scene", "&Scenes", "&Name and sentence…", "Change what the scene is called, and its sentence"),
+    ActionSpec("update_scene", "&Scenes", "&Update to what is on screen", "Keep what is on screen in place of what the scene held"),
+    ActionSpec("scene_earlier", "&Scenes", "Move &earlier", "Let the scene change places with the one before"),
+    ActionSpec("scene_later", "&Scenes", "Move &later", "Let the scene change places with the one after"),
+    ActionSpec("remove_scene", "&Scenes", "Remo&ve scene", "Take the scene out of the list; what is on screen stays"),
+    *(
+        ActionSpec(f"lesson_{name}", "&Help/&Lessons", title, f"Open the lesson “{title}”")
+        for name, title in LESSONS.items()
+    ),
     ActionSpec("keys", "&Help", "&Mouse and keys", "What the mouse and the keys do", ("F1",), "help"),
     ActionSpec("about", "&Help", "&About CNN Explorer", "Version and licences"),
 )  # fmt: skip

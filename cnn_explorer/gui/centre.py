@@ -19,6 +19,7 @@ from cnn_explorer.gui.enlarged import Enlarged
 from cnn_explorer.gui.layer_card import described
 from cnn_explorer.gui.layer_column import LayerColumn
 from cnn_explorer.gui.question import QuestionLine
+from cnn_explorer.gui.scene_bar import SceneBar
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
 from cnn_explorer.gui.tiles import Spot
@@ -66,6 +67,7 @@ class Centre(QStackedWidget):
         self.shown: Activations | None = None
         self._colouring: Colouring | None = None
         self.question = QuestionLine(document, selection, store, self)
+        self.scene_bar = SceneBar(actions, self)
         kinds = [actions[f"add_{kind}"] for kind in KINDS]
         self.layers = LayerColumn(
             document,
@@ -81,6 +83,7 @@ class Centre(QStackedWidget):
         column = QVBoxLayout(self._overview)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.scene_bar)
         column.addWidget(self.question)
         column.addWidget(self.layers, 1)
         self.addWidget(self._overview)

@@ -123,7 +123,7 @@ class Contributions(QWidget):
             row.addWidget(widget)
         self._counter = Line(self._panel)
         self._modes = QButtonGroup(self)
-        modes = QWidget(self._panel)
+        modes = self._choice = QWidget(self._panel)
         row = QHBoxLayout(modes)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -188,7 +188,13 @@ class Contributions(QWidget):
         """Height of words and controls in a width."""
         self._controls.invalidate()
         controls = 0 if self._summed.isHidden() else 8 + self._controls.heightForWidth(width)
-        return 2 + self._words.heightForWidth(width) + controls
+        words = 0 if self._words.isHidden() else self._words.heightForWidth(width)
+        return 2 + words + controls
+
+    def set_bare(self, bare: bool) -> None:
+        """Put words and controls away, and leave what is counted."""
+        for part in (self._words, self._fold, self._choice):
+            part.setVisible(not bare)
 
     def set_state(self, state: State, settings: Settings) -> None:
         """Follow the layer, the scheme, the colours and whether things may move."""
@@ -233,10 +239,23 @@ class Contributions(QWidget):
         folding = self._animation.endValue() if running else self.cells.contents.position
         end = 0 if folding else len(self._stops) - 1
         self._animation.stop()
+        self._go(end)
+
+    def step_on(self, by: int) -> bool:
+        """Go to the next stop of the fold, or the one before, and tell whether there is one."""
+        stop = self._stop_before(self.step) + by
+        if self.cells.contents.naive or not 0 <= stop < len(self._stops):
+            return False
+        self.put_at(self.step)
+        self._go(stop)
+        return True
+
+    def _go(self, end: int) -> None:
+        """Move to a stop, or be there at once where nothing may move."""
+        start = self._stop_before(self.cells.contents.position)
         if self._jumps() or not self.isVisible():
             self.set_position(float(self._stops[end]))
             return
-        start = self._stop_before(self.cells.contents.position)
         self._animation.setStartValue(float(start))
         self._animation.setEndValue(float(end))
         steps = max(1, len(self._stops) - 1)
@@ -252,6 +271,18 @@ class Contributions(QWidget):
         """Put the fold at a step, or the last there is before it, at once."""
         self._animation.stop()
         self.set_position(float(self._stops[self._stop_before(step)]))
+
+    @property
+    def step(self) -> int:
+        """At which step the fold is, or is on its way to."""
+        running = self._animation.state() is QVariantAnimation.State.Running
+        end = int(self._animation.endValue()) if running else 0
+        return self._stops[end] if running else int(self.cells.contents.position)
+
+    @property
+    def last_step(self) -> int:
+        """At which step the fold ends; 0 where nothing folds."""
+        return 0 if self.cells.contents.naive else self._stops[-1]
 
     @property
     def shows_sums(self) -> bool:

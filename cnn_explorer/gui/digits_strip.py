@@ -151,6 +151,10 @@ class DigitsStrip(QFrame):
             role = "right" if right else "warning"
         self._say(words, reading.detail or reading.said, role)
 
+    def hide_answers(self, hides: bool) -> None:
+        """Keep back which digit it is and is read as, or show it."""
+        self._reading.setVisible(not hides)
+
     @property
     def _label(self) -> int | None:
         labels = None if self._digits is None else self._digits.labels

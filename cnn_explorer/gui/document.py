@@ -22,11 +22,14 @@ class Document(QObject):
     changed(new, old)
         The state was replaced. What did not change is the same object in both, so
         ``new.network is old.network`` tells a view whether it has something to do.
+    opened()
+        Another document was opened, after it has changed.
     history_changed()
         What can be undone or redone is another step.
     """
 
     changed = Signal(object, object)
+    opened = Signal()
     history_changed = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
@@ -81,6 +84,7 @@ class Document(QObject):
         self.undo_stack.clear()
         self._held = 0
         self._apply(state)
+        self.opened.emit()
 
     def _apply(self, state: State) -> None:
         self._committed = state

@@ -8,6 +8,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
 
 from cnn_explorer.core.evidence import Evidence
 from cnn_explorer.gui.map_plan import EDGE, GAP
+from cnn_explorer.gui.theme import smaller
 from cnn_explorer.gui.tiles import USUAL_TEXT
 
 _LEAST, _MOST = 28, 72
@@ -60,7 +61,7 @@ class Plan:
 def digits_font(font: QFont) -> QFont:
     """The font of numbers below each other."""
     result = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    result.setPointSizeF(font.pointSizeF() * 0.95)
+    result.setPointSizeF(smaller(font, 0.95))
     return result
 
 

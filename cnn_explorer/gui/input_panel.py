@@ -130,6 +130,18 @@ class InputPanel(QWidget):
         self._digits.chosen.connect(self.use_digit)
         self._again.clicked.connect(self._read_again)
 
+    @property
+    def tools(self) -> list[QWidget]:
+        """All below the drawing but the prediction, if that is open."""
+        kept = self.prediction if self._store.current.prediction else None
+        return [part for part in self._tools.parts if part is not kept]
+
+    @Slot(bool)
+    def hide_answers(self, hides: bool) -> None:
+        """Keep back what is read in the drawing, or show it."""
+        self.prediction.setVisible(not hides)
+        self.digits.hide_answers(hides)
+
     def shut_down(self) -> None:
         """Wait for a picture that is being read."""
         self._reader.shut_down()

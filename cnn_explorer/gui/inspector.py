@@ -80,6 +80,12 @@ class Inspector(QTabWidget):
             actions[name].triggered.connect(slot)
         self._name_tab()
 
+    def set_bare(self, bare: bool) -> None:
+        """Put tabs and controls away, and leave what they show."""
+        self.tabBar().setVisible(not bare)
+        for panel in (self.making, self.tensors, self.kernel):
+            panel.set_bare(bare)
+
     @property
     def looked_at(self) -> Address | None:
         """Path of filters to the map of which the making is looked at, or None."""

@@ -141,12 +141,17 @@ class KernelEditor(QWidget):
         row.addWidget(self._bias_name, 1)
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
+        self._edit_with = (self._buttons(body), self._edits, help_)
         for part in (
-            head, self._flat, self.cells, self._cell, bias, self._reason, self._buttons(body),
-            self._edits, help_,
+            head, self._flat, self.cells, self._cell, bias, self._reason, *self._edit_with
         ):  # fmt: skip
             column.addWidget(part)
         return body
+
+    def set_bare(self, bare: bool) -> None:
+        """Put away what edits the kernel, and leave the kernel."""
+        for part in self._edit_with:
+            part.setVisible(not bare)
 
     def _buttons(self, parent: QWidget) -> QWidget:
         buttons = QWidget(parent)

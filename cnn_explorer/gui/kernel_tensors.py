@@ -123,6 +123,11 @@ class KernelTensors(QWidget):
         selection.changed.connect(self._follow_selection)
         store.changed.connect(self._follow_settings)
 
+    def set_bare(self, bare: bool) -> None:
+        """Put what copies and what counts costs away, and leave the tensors."""
+        self._copy.setVisible(not bare)
+        self._costs.setVisible(not bare)
+
     @Slot()
     def copy_index(self) -> None:
         """Copy the code that selects the selected map's kernels."""

@@ -99,6 +99,7 @@ class LayerCard(QFrame):
         self._document = document
         self._state, self._settings = document.state, settings
         self._room = (400, 200, 200)
+        self._bare = False
         self._colouring: Colouring | None = None
         self._shapes_height = 0
         self.name = document.state.network.names[layer]
@@ -173,8 +174,8 @@ class LayerCard(QFrame):
         inner = width - 2 * PADDING - 2
         fields = self.fields.layout()
         assert fields is not None
-        rows = []
-        for flow in (*self._flows, fields):
+        rows: list[int] = []
+        for flow in (*self._flows, *(() if self.fields.isHidden() else (fields,))):
             flow.invalidate()  # Qt tells layouts inside others only later what changed
             rows.append(max(0, flow.heightForWidth(inner)))
         parts = [
@@ -256,7 +257,7 @@ class LayerCard(QFrame):
         self._edited.setText(edits_text(state.network, self._layer, short=True) if edits else "")
         self._edited.setAccessibleDescription(edits)
         self._edited.setToolTip(f"{edits}: a click makes them what they were")
-        self._edited.setVisible(bool(edits))
+        self._edited.setVisible(bool(edits) and not self._bare)
         self._show_legend()
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
@@ -304,6 +305,23 @@ class LayerCard(QFrame):
         self._faces.button(face).setChecked(True)
         self._show_face(face)
 
+    def set_bare(self, bare: bool) -> None:
+        """Put away what changes the layer, and leave what it is."""
+        self._bare = bare
+        for part in (self.fields, *self.fields.first, self._menu):
+            part.setVisible(not bare)
+        if self.contributions is not None:
+            self.contributions.set_bare(bare)
+        self._show_legend()
+        self._edited.setVisible(bool(self._edited.text()) and not bare)
+        self._name_face()
+
+    def _name_face(self) -> None:
+        """Offer all faces, or say only which it is."""
+        for button in self._faces.buttons():
+            button.setVisible(button.isChecked() or not self._bare)
+        self._flows[0].invalidate()
+
     def set_stale(self, stale: bool) -> None:
         """Dim the maps while they are out of date."""
         self.maps.set_stale(stale)
@@ -315,7 +333,8 @@ class LayerCard(QFrame):
         if isinstance(self._shown, KernelMatrix):
             shown = self._shown.colouring
             if shown is not None and shown.scales is not None:
-                note = edits_text(self._state.network, self._layer) or "kernels"
+                edits = "" if self._bare else edits_text(self._state.network, self._layer)
+                note = edits or "kernels"
                 self._legend.show_scale(shown.colours, shown.scales[0], note)
         elif self._colouring is not None:
             scales = self._colouring.scales
@@ -411,6 +430,7 @@ class LayerCard(QFrame):
         self._bodies[face].set_room(*self._room)
         for place, body in enumerate(self._bodies):
             body.setVisible(place == face and self._absent.isHidden())
+        self._name_face()
         self._show_legend()
         self.room_changed.emit()
 

@@ -88,6 +88,7 @@ class LayerColumn(QScrollArea):
         self.cards: list[LayerCard] = []
         self._numbers: list[int] = []
         self._fitted: list[object] = []
+        self._bare = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -157,7 +158,7 @@ class LayerColumn(QScrollArea):
             self._wait_for(self.cards[new[0]])
         self._numbers = numbers
         self._show_unfolded()
-        self._adding.setVisible(self._add.defaultAction().isEnabled())
+        self._adding.setVisible(self._add.defaultAction().isEnabled() and not self._bare)
         # Mutes and colours change what is painted, but seldom what room it takes.
         if self._needs() == self._fitted:
             self._settled.start()
@@ -166,6 +167,7 @@ class LayerColumn(QScrollArea):
 
     def _new_card(self, layer: int) -> LayerCard:
         card = LayerCard(layer, self._document, self._selection, self._store.current)
+        card.set_bare(self._bare)
         card.view_changed.connect(self.view_changed)
         card.room_changed.connect(self._lay_out_soon)
         card.moved.connect(self._move)
@@ -206,6 +208,19 @@ class LayerColumn(QScrollArea):
     def _show_unfolded(self) -> None:
         for index, card in enumerate(self.cards):
             card.setVisible(index < self._fold.first)
+
+    def set_bare(self, bare: bool) -> None:
+        """Put away what changes the layers, and leave what they are."""
+        self._bare = bare
+        for card in self.cards:
+            card.set_bare(bare)
+        self._adding.setVisible(self._add.defaultAction().isEnabled() and not bare)
+        self._lay_out()
+
+    def show_card(self, layer: int) -> None:
+        """Scroll to a layer's card, once it has found its place."""
+        self._wait_for(self.cards[layer])
+        self._settled.start()
 
     def show_maps(self, activations: Activations, colouring: Colouring) -> None:
         """Paint the maps of a pass."""

@@ -39,7 +39,9 @@ from cnn_explorer.gui.inspector import Inspector
 from cnn_explorer.gui.layer_card import FACES, described
 from cnn_explorer.gui.network_actions import NetworkActions
 from cnn_explorer.gui.network_files import NetworkFiles, NetworkSwitch
+from cnn_explorer.gui.presenting import Presenter
 from cnn_explorer.gui.recent_files import RecentFiles
+from cnn_explorer.gui.scenes import Scenes
 from cnn_explorer.gui.scheme_switch import SchemeSwitch
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.session_files import SessionFiles
@@ -52,6 +54,7 @@ from cnn_explorer.gui.view_actions import ViewActions
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.window_layout import WindowLayout
 from cnn_explorer.gui.worker import LongJob, Worker, load_signal
+from cnn_explorer.io.lessons import LESSONS, lesson
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.figure_parts import Part
@@ -94,14 +97,38 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self.viewing = Viewing(
-            self.document, self.selection, self.store, self.centre, self.inspector
+            self.document,
+            self.selection,
+            self.store,
+            self.centre,
+            self.inspector,
+            self._docks,
+            self.actions_by_name["answers"],
         )
+        self.scenes = Scenes(
+            self.actions_by_name,
+            self.document,
+            self.selection,
+            self.viewing,
+            self.centre,
+            self.inspector,
+            self,
+        )
+        self.scenes.said.connect(self.status.show_spot)
         self.sessions = SessionFiles(self.actions_by_name, self.document, self.viewing, store, self)
         self._connect_sessions()
         self.shares = ShareActions(self.actions_by_name, self.document, self.viewing, self)
         self.shares.said.connect(self.status.show_spot)
         self.input.share_given.connect(self.shares.use)
         self.layout_of_window = WindowLayout(self, self._docks, store)
+        self.presenter = Presenter(
+            self,
+            self._docks,
+            self.layout_of_window,
+            (self.layers, self.centre.scene_bar, self.inspector),
+            self._tools_of_input,
+            self.actions_by_name,
+        )
         self.status.show_parameters(state)
 
     # Building.
@@ -221,6 +248,9 @@ class MainWindow(QMainWindow):
         self.exports.said.connect(self.status.show_spot)
         self.input.export_given.connect(self.exports.open)
         self.code.said.connect(self.status.show_spot)
+        answers = self.actions_by_name["answers"]
+        for part in (self.switch, self.centre.question, self.input):
+            answers.toggled.connect(part.hide_answers)
         for name, slot in (
             ("open", self.input.open_file),
             ("open_image", self.input.open_image),
@@ -246,6 +276,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(slot)
 
     def _connect_sessions(self) -> None:
+        for name in LESSONS:
+            self.actions_by_name[f"lesson_{name}"].triggered.connect(self._open_lesson)
         self.sessions.said.connect(self.status.show_spot)
         self.sessions.opened.connect(self.recent.add)
         self.sessions.vanished.connect(self.recent.remove)
@@ -388,6 +420,13 @@ class MainWindow(QMainWindow):
             self.store.update(zoom="map")
         self.actions_by_name["only_diagonal" if to == "diagonal" else to].trigger()
 
+    @Slot()
+    def _open_lesson(self) -> None:
+        self.sessions.begin(lesson(self.sender().objectName().removeprefix("lesson_")))
+
+    def _tools_of_input(self) -> list[QWidget]:
+        return self.input.tools
+
     # Settings, layout, dialogs.
 
     def _parts(self) -> "list[Part]":
@@ -495,6 +534,7 @@ class MainWindow(QMainWindow):
         if not self.sessions.may_close():
             event.ignore()
             return
+        self.presenter.leave()
         self.layout_of_window.save()
         # To load scipy.signal cannot be cancelled; nobody has to watch it end.
         self.hide()

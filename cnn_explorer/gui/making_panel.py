@@ -83,6 +83,8 @@ class MakingPanel(QWidget):
         self._shown: tuple[object, ...] = ()
         self._sorted: list[int] = []
         self._fitting = 0
+        self._revealed: int | None = None
+        self._bare = False
         self._heights: tuple[int, ...] = ()
         self._least = 0
         self._hint = QLabel(_NO_MAP, self)
@@ -161,6 +163,34 @@ class MakingPanel(QWidget):
         """Put the keyboard on the rows."""
         self._views()[-1 if self._store.current.zoom == "pixel" else 0].setFocus()
 
+    def set_bare(self, bare: bool) -> None:
+        """Put away what changes the view of the map, and leave the map."""
+        self._bare = bare
+        self.pixel_rows.set_bare(bare)
+        self._place()
+
+    @property
+    def revealed(self) -> int | None:
+        """How many steps are shown, from no row to the activation; None for all."""
+        return self._revealed
+
+    def reveal(self, steps: int | None) -> None:
+        """Show so many rows, then the sum with the bias, then the activation; None for all."""
+        self._revealed = steps
+        for view in (self.map_rows, self.pixel_rows):
+            view.reveal(steps)
+
+    def step(self, by: int) -> bool:
+        """Show one step more, or one less, and tell whether there was one."""
+        if self._making is None or self._revealed is None:
+            return False
+        steps = max(view.steps for view in self._views())
+        to = min(self._revealed, steps) + by
+        if not 0 <= to <= steps:
+            return False
+        self.reveal(to)
+        return True
+
     def minimumSizeHint(self) -> QSize:
         """So that a row, its footer and the proof have room; its owner scrolls what has none."""
         return QSize(240, self._least)
@@ -226,8 +256,9 @@ class MakingPanel(QWidget):
         views = self._views() if making is not None else []
         for view in (self.map_rows, self.pixel_rows):
             view.setVisible(view in views)
-        for widget in (self._equation, self._controls, self.proof):
+        for widget in (self._equation, self._controls):
             widget.setVisible(making is not None)
+        self.proof.setVisible(making is not None and not self._bare)
         self._note.setVisible(making is not None and bool(self._note.text()))
         self._hint.setVisible(making is None)
         if making is None:
@@ -236,10 +267,11 @@ class MakingPanel(QWidget):
         else:
             count = len(making.channels)
             whole = self.map_rows in views
-            self._zooms.setVisible(len(views) == 1)
-            self._running.setVisible(whole and count > 1)
+            self._zooms.setVisible(len(views) == 1 and not self._bare)
+            self._running.setVisible(whole and count > 1 and not self._bare)
             self._legend.setVisible(whole)
-            self._copies.setVisible(self.pixel_rows in views and self._pixel(making) is not None)
+            copies = self.pixel_rows in views and self._pixel(making) is not None
+            self._copies.setVisible(copies and not self._bare)
             width = self._column() // len(views)
             self._fitting = self.map_rows.fitting(making, width, self._room(folding=False))
             folds = self._fitting < count
@@ -263,8 +295,9 @@ class MakingPanel(QWidget):
 
     def _frame(self, *, folding: bool) -> int:
         """Height of all but the rows."""
-        parts = [self._equation, self._controls, self.proof]
-        parts += [widget for widget in (self._note, self._copies) if not widget.isHidden()]
+        parts = [self._equation, self._controls]
+        below = self._note, self.proof, self._copies
+        parts += [widget for widget in below if not widget.isHidden()]
         if folding:
             parts.append(self._folding)
         return 2 * _MARGIN + sum(map(self._height, parts))

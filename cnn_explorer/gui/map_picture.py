@@ -26,7 +26,7 @@ from cnn_explorer.gui.marks import (
     paint_pin,
     paint_selected,
 )
-from cnn_explorer.gui.row_area import REST
+from cnn_explorer.gui.row_area import FOOTER_PARTS, REST
 
 _BAR = 8  # logical pixels that the bar of a share is high
 _CENTRE = Qt.AlignmentFlag.AlignCenter
@@ -176,9 +176,18 @@ class MapPicture:
                 paint_field(painter, cells[2], fields[1])
 
     def paint_footer(
-        self, painter: QPainter, plan: Plan, palette: QPalette, top: int, opacity: float
+        self,
+        painter: QPainter,
+        plan: Plan,
+        palette: QPalette,
+        top: int,
+        opacity: float,
+        parts: int = FOOTER_PARTS,
     ) -> None:
-        """Under a line: the sum, the bias, the map before its activation, the map."""
+        """Under a line: the sum, the bias, the map before its activation, the map.
+
+        `parts` says how many of the three maps are shown, with the words between them.
+        """
         making, colours = self.making, self.colours
         font = painter.font()
         painter.setFont(small(font))
@@ -189,26 +198,32 @@ class MapPicture:
         below = top + metrics.height() + 6
         number = map_number(making.state, making.address)
         names = ("Σ",), ("before activation", "before"), (f"map {number}",)
-        left, places = float(EDGE), []
+        left, places = float(EDGE), list[QRectF]()
         for alternatives, (words, width) in zip(names, (*plan.words, ("", 0)), strict=True):
             end = left + plan.below + width
             name = fitting_name(metrics, (end if width else plan.width) - left - 4, *alternatives)
-            painter.setPen(palette.color(_QUIET))
-            painter.drawText(QRectF(left, top, plan.width, metrics.height()), _LEFT, name)
-            painter.setPen(ink)
-            room = QRectF(left + plan.below, below, width, max(plan.below, plan.least_below))
-            painter.drawText(room, _CENTRE, words)
+            if len(places) < parts:
+                painter.setPen(palette.color(_QUIET))
+                painter.drawText(QRectF(left, top, plan.width, metrics.height()), _LEFT, name)
+            if len(places) + 1 < parts:
+                painter.setPen(ink)
+                room = QRectF(left + plan.below, below, width, max(plan.below, plan.least_below))
+                painter.drawText(room, _CENTRE, words)
             places.append(plan.picture(left, below, making.map.shape, plan.below))
             left = end
         painter.setFont(font)
-        both = np.stack([making.total, making.before])
-        paint_values(painter, palette, places[:2], both, colours.colours, colours.parts, opacity)
+        sums = places[: min(parts, 2)]
+        both = np.stack([making.total, making.before])[: len(sums)]
+        paint_values(painter, palette, sums, both, colours.colours, colours.parts, opacity)
+        if self._fields is not None and self.pixel is not None:
+            for place in sums:
+                paint_field(painter, place, self._fields[1])
+        if parts < FOOTER_PARTS:
+            return
         one = making.map[np.newaxis]
         paint_values(painter, palette, places[2:], one, colours.colours, colours.output, opacity)
         paint_selected(painter, places[2], ink)
         if self._fields is not None and self.pixel is not None:
-            for place in places[:2]:
-                paint_field(painter, place, self._fields[1])
             unit = places[2].width() / making.map.shape[1]
             corner = places[2].topLeft() + QPointF(self.pixel[1] * unit, self.pixel[0] * unit)
             paint_pin(painter, places[2], QRectF(corner.x(), corner.y(), unit, unit))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 from cnn_explorer.core.activations import ACTIVATIONS
 from cnn_explorer.core.making import Making
 from cnn_explorer.core.sentences import bias_name, signed
+from cnn_explorer.gui.theme import smaller
 from cnn_explorer.gui.tiles import USUAL_TEXT
 
 GAP = 8
@@ -76,7 +77,7 @@ class Plan:
 def small(font: QFont) -> QFont:
     """The same font a little smaller, for what is said beside the pictures."""
     result = QFont(font)
-    result.setPointSizeF(font.pointSizeF() * 0.85)
+    result.setPointSizeF(smaller(font, 0.85))
     return result
 
 

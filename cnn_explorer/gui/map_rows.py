@@ -167,12 +167,13 @@ class MapRows(RowArea):
         scrolled, page = self.verticalScrollBar().value(), self._page(plan)
         painter.translate(-self.horizontalScrollBar().value(), 0)
         picture.paint_header(painter, plan, palette)
-        picture.paint_footer(painter, plan, palette, plan.header + page, opacity)
+        picture.paint_footer(painter, plan, palette, plan.header + page, opacity, self._parts_shown)
         painter.setClipRect(0, plan.header, plan.width, page)
         first, last = scrolled // plan.pitch, -(-(scrolled + page) // plan.pitch)
         tops = {
             position: plan.header + place * plan.pitch - scrolled
             for place, position in enumerate(picture.rows[first:last], first)
+            if place < self._rows_shown
         }
         picture.paint_rows(painter, plan, palette, tops, opacity)
         side = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)

@@ -26,7 +26,7 @@ from cnn_explorer.gui.colouring import MakingColours
 from cnn_explorer.gui.marks import paint_field
 from cnn_explorer.gui.pixel_cells import cells_picture, paint_cells
 from cnn_explorer.gui.pixel_plan import GAP, MARGIN, PAD, TIMES, Fonts, Plan, PlanKey
-from cnn_explorer.gui.row_area import REST, Spot
+from cnn_explorer.gui.row_area import FOOTER_PARTS, REST, Spot
 from cnn_explorer.gui.sharp import is_vector
 
 Kept = dict[str, tuple[object, QPixmap]]
@@ -220,9 +220,18 @@ class PixelPicture:
             self._paint_products(painter, plan, fonts, palette, position, top + plan.height)
 
     def paint_footer(
-        self, painter: QPainter, plan: Plan, fonts: Fonts, palette: QPalette, top: int
+        self,
+        painter: QPainter,
+        plan: Plan,
+        fonts: Fonts,
+        palette: QPalette,
+        top: int,
+        parts: int = FOOTER_PARTS,
     ) -> None:
-        """Bias, rounding, a line, before activation, map."""
+        """Bias, rounding, a line, before activation, map.
+
+        With fewer `parts` than three, without the map; with fewer than two, nothing.
+        """
         entries, line = self.ledger.footer, fonts.line + 3
         bold = QFontMetrics(fonts.bold)
         widths = [bold.horizontalAdvance(label) for label, _ in entries]
@@ -231,7 +240,8 @@ class PixelPicture:
         ink = palette.color(_TEXT)
         painter.setPen(ink)
         top += PAD
-        for place, (label, number) in enumerate(entries):
+        shown = len(entries) - (FOOTER_PARTS - parts) if parts > 1 else 0
+        for place, (label, number) in enumerate(entries[:shown]):
             total = place >= len(entries) - 2
             if place == len(entries) - 2:
                 painter.fillRect(left - 4, top, plan.number[1] - left + 8, 2, ink)

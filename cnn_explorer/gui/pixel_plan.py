@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetrics, QFontMetricsF
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QFontMetricsF
 
 from cnn_explorer.core.ledger_texts import DECIMALS
+from cnn_explorer.gui.theme import smaller
 
 MARGIN = 12
 """Logical pixels beside the rows."""
@@ -44,7 +45,7 @@ class Fonts:
         self.struck = QFont(self.total)
         self.struck.setStrikeOut(True)
         self.cell = QFont(self.number)
-        self.cell.setPointSizeF(max(1.0, QFontInfo(font).pointSizeF() * 0.85))
+        self.cell.setPointSizeF(smaller(font, 0.85))
         metrics = QFontMetrics(font)
         self.line = metrics.height() + 3
         self.drop = (metrics.ascent() - metrics.descent()) // 2

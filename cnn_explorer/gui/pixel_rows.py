@@ -44,6 +44,7 @@ class PixelRows(RowArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("How the pixel is made", parent)
         self._picture: PixelPicture | None = None
+        self._bare = False
         self._shown: object = None
         self._keyed: Spot | None = None
         self._open: set[int] = set()
@@ -98,6 +99,11 @@ class PixelRows(RowArea):
                 self._current = self._picture.rows[0]
         self._arrange()
         self._describe(announce=False)
+
+    def set_bare(self, bare: bool) -> None:
+        """Say which pixel it is, and not what can be done with it."""
+        self._bare = bare
+        self._arrange()
 
     def tell(self) -> None:
         """Tell once more which row and cell are under the pointer, if any are."""
@@ -213,7 +219,7 @@ class PixelRows(RowArea):
         key = ledger.making.state.network, ledger.making.address, ledger.pixel
         if self._seen[0] != key:
             self._seen = key, header_text(ledger)
-        return ledger.title, self._seen[1]
+        return (ledger.title,) if self._bare else (ledger.title, self._seen[1])
 
     def _header_heights(self, width: int) -> list[int]:
         """Heights of the header's parts, which may share a line."""
@@ -257,7 +263,7 @@ class PixelRows(RowArea):
         top = min(end, bottom) if self._ends()[1] else end
         if top < end:  # rows go on below it
             painter.fillRect(0, top, width, 1, palette.mid())
-        self._picture.paint_footer(painter, plan, self._fonts, palette, top)
+        self._picture.paint_footer(painter, plan, self._fonts, palette, top, self._parts_shown)
 
     def _paint_rows(
         self, painter: QPainter, picture: PixelPicture, header: int, bottom: int
@@ -267,10 +273,13 @@ class PixelRows(RowArea):
         begin = max(0, bisect_right(self._tops, header - first) - 1)
         tops = {
             position: first + top
-            for position, top in zip(picture.rows[begin:], self._tops[begin:], strict=False)
+            for position, top in zip(
+                picture.rows[begin : self._rows_shown], self._tops[begin:], strict=False
+            )
             if first + top < bottom
         }
-        picture.paint_cells(painter, plan, fonts, palette, tops, self._kept)
+        if tops:
+            picture.paint_cells(painter, plan, fonts, palette, tops, self._kept)
         for position, top in tops.items():
             picture.paint_row(painter, plan, fonts, palette, position, top, self._under)
             if position != REST and picture.ledger.making.mutable:

@@ -3,23 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QRectF, QSignalMapper, QSize, Signal, Slot
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QColor,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QSignalMapper, QSize, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from cnn_explorer.core.question import Answer, Idea, question
 from cnn_explorer.core.scenes import CORNER, SHAPES, corner_scene, is_corner_scene, shape_drawing
@@ -27,14 +13,11 @@ from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
+from cnn_explorer.gui.band import MARGIN, Band
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.flow import FlowLayout, OneLine
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import Settings, SettingsStore
-
-_GROUND = ("#fffbe6", "#312c18")
-_EDGE = ("#efd77f", "#6a5c26")
-_MARGIN = 8
 
 _NO_QUESTION = "No layer of this network has filters, so nothing is summed."
 
@@ -45,7 +28,7 @@ _SCENE = (
 )
 
 
-class QuestionLine(QFrame):
+class QuestionLine(Band):
     """One line above the layers; what is answered, and why a layer adds, is told under it.
 
     Parameters
@@ -85,8 +68,9 @@ class QuestionLine(QFrame):
         self._question = question(document.state.network)
         self._given: Answer | None = None
         self._kept: tuple[State, Selection] | None = None
+        self._hides = False
         column = QVBoxLayout(self)
-        column.setContentsMargins(_MARGIN + 12, _MARGIN + 8, _MARGIN + 8, 8)
+        column.setContentsMargins(MARGIN + 12, MARGIN + 8, MARGIN + 8, 8)
         self._asking = self._ask_row()
         self._telling = self._answer_row()
         self._scene = self._scene_row()
@@ -96,7 +80,7 @@ class QuestionLine(QFrame):
         store.changed.connect(self._settings_changed)
         self._show_question()
         self._show_scene()
-        self.setVisible(store.current.question)
+        self._show_or_hide()
 
     # Building.
 
@@ -182,7 +166,7 @@ class QuestionLine(QFrame):
             button.setChecked(state.drawing is shape_drawing(shape))
         self._back.setVisible(self._kept is not None)
         self._asking.setVisible(not scene)
-        self._telling.setVisible(not scene and self._given is not None)
+        self._telling.setVisible(not scene and self._given is not None and not self._hides)
         self._scene.setVisible(scene)
 
     @Slot(object, object)
@@ -196,10 +180,22 @@ class QuestionLine(QFrame):
             if not kept and not is_corner_scene(new.network):
                 self._kept = None  # it may hold many weights
         self._show_scene()
+        if bool(new.scenes) is not bool(old.scenes):
+            self._show_or_hide()
 
     @Slot(object, object)
     def _settings_changed(self, new: Settings, old: Settings) -> None:
-        self.setVisible(new.question)
+        self._show_or_hide()
+
+    def _show_or_hide(self) -> None:
+        """Be there if it is wanted; where a document has scenes, they ask their own questions."""
+        self.setVisible(self._store.current.question and not self._document.state.scenes)
+
+    @Slot(bool)
+    def hide_answers(self, hides: bool) -> None:
+        """Keep the explanation of an answer back, or show it."""
+        self._hides = hides
+        self._show_scene()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the question into the new width."""
@@ -216,19 +212,6 @@ class QuestionLine(QFrame):
         others = self._line.sizeHint().width() - self._text.sizeHint().width()
         self._text.fit(self._asking.width() - others)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ground."""
-        dark = self.palette().base().color().lightness() < 128
-        painter = QPainter(self)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(_EDGE[dark]), 1))
-            painter.setBrush(QColor(_GROUND[dark]))
-            ground = QRectF(self.rect()).adjusted(_MARGIN, _MARGIN, -_MARGIN, 0)
-            painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        finally:
-            painter.end()
-
     # What is done.
 
     @Slot(int)
@@ -239,7 +222,7 @@ class QuestionLine(QFrame):
             button.setChecked(index == number)
         self._explanation.setText(given.explanation)
         self._lead.setText(given.button)
-        self._telling.show()
+        self._show_scene()
         self._announce(given.explanation)
         self._fold()
 

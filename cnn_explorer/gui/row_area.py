@@ -30,6 +30,9 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.theme import box_palette
 
+FOOTER_PARTS = 3
+"""Steps in which what follows the rows is shown: the sum, with the bias, with the activation."""
+
 REST = -1
 """The row of all that are folded into one, where others go by their positions."""
 
@@ -76,6 +79,7 @@ class RowArea(QAbstractScrollArea):
         self._box: QStyleOptionButton | None = None  # the same for all but place and state
         self._current = 0
         self._stale = False
+        self._revealed: int | None = None
         self._pointer: QPointF | None = None
         self._under: Spot | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,6 +94,30 @@ class RowArea(QAbstractScrollArea):
         if stale != self._stale:
             self._stale = stale
             self.viewport().update()
+
+    def reveal(self, steps: int | None) -> None:
+        """Show so many rows from the top, and then the parts of what follows; None for all."""
+        if steps != self._revealed:
+            self._revealed = steps
+            self.viewport().update()
+
+    @property
+    def steps(self) -> int:
+        """In how many steps all is shown, from none to the last."""
+        return len(self._rows()) + FOOTER_PARTS - 1
+
+    @property
+    def _rows_shown(self) -> int:
+        """How many rows are shown."""
+        count = len(self._rows())
+        return count if self._revealed is None else min(self._revealed, count)
+
+    @property
+    def _parts_shown(self) -> int:
+        """How many parts of what follows the rows are shown: the sum comes with the last row."""
+        if self._revealed is None:
+            return FOOTER_PARTS
+        return min(max(0, self._revealed - len(self._rows()) + 1), FOOTER_PARTS)
 
     def tell(self) -> None:
         """Tell once more what is under the pointer, if a row is."""

@@ -28,6 +28,7 @@ class SchemeSwitch(QWidget):
         self._document = document
         self._buttons = QButtonGroup(self)
         self._texts: list[tuple[str, str]] = []
+        self._hides = False
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -48,16 +49,24 @@ class SchemeSwitch(QWidget):
         self._texts = []
         for number, scheme in enumerate(ChannelScheme):
             count = map_counts(state.network, scheme)[last]
-            arrow = f"→ {compact(count)}"
+            arrow = "" if self._hides else f" → {compact(count)}"
             self._texts.append(
-                (f"{scheme.label} · {scheme.explanation} {arrow}", f"{scheme.label} {arrow}")
+                (f"{scheme.label} · {scheme.explanation}{arrow}", f"{scheme.label}{arrow}")
             )
             button, name = self._buttons.button(number), state.network.names[last]
-            button.setToolTip(f"{_TIPS[scheme]}\n{count:,} maps after {name}. (Ctrl+{number + 1})")
-            button.setAccessibleName(f"Scheme {scheme.label}, {scheme.explanation}: {count:,} maps")
+            after = "" if self._hides else f"{count:,} maps after {name}. "
+            button.setToolTip(f"{_TIPS[scheme]}\n{after}(Ctrl+{number + 1})")
+            spoken = "" if self._hides else f": {count:,} maps"
+            button.setAccessibleName(f"Scheme {scheme.label}, {scheme.explanation}{spoken}")
             button.setChecked(scheme is state.scheme)
         self._fit()
         self.updateGeometry()
+
+    @Slot(bool)
+    def hide_answers(self, hides: bool) -> None:
+        """Keep the counts back, or show them."""
+        self._hides = hides
+        self.set_state(self._document.state)
 
     def sizeHint(self) -> QSize:
         """With the explanations."""

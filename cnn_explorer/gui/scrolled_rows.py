@@ -32,6 +32,12 @@ class ScrolledRows(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._make_room(0, 0)
 
+    @property
+    def parts(self) -> list[QWidget]:
+        """The tools, from the top."""
+        layout = Qt.FindChildOption.FindDirectChildrenOnly
+        return self._content.findChildren(QWidget, options=layout)
+
     @Slot(int, int)
     def _make_room(self, least: int, most: int) -> None:
         """Let the scroll bar stand in the margin, so that no more is taken from the tools."""

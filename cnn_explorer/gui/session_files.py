@@ -150,7 +150,11 @@ class SessionFiles(QObject):
     @Slot()
     def new(self) -> None:
         """Begin anew, as at the first start."""
-        self._leave(partial(self.use, Session(opening_state()), None))
+        self.begin(Session(opening_state()))
+
+    def begin(self, session: Session) -> None:
+        """Open a session that has no file of its own, once unsaved work is cared for."""
+        self._leave(partial(self.use, session, None))
 
     @Slot(str)
     def open(self, path: str) -> None:

@@ -1,7 +1,7 @@
 """Light and dark: two neutral palettes for the Fusion style, and the style sheet on them."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from cnn_explorer.io.resources import resource
@@ -29,6 +29,9 @@ _ROLES = {
     QPalette.ColorRole.Shadow: ("#6b7380", "#0e0f11"),
     QPalette.ColorRole.Accent: ("#1c2029", "#e6e8ec"),
 }
+LEGIBLE = 18
+"""Pixels of text that a class can read."""
+
 _DISABLED = ("#9aa1ac", "#6f7783")
 
 WARNING = ("#a02419", "#ff9b8f")
@@ -126,6 +129,13 @@ def box_palette(palette: QPalette) -> QPalette:
 def sheet_of(dark: bool) -> str:
     """The style sheet on such a palette, which has to be the application's."""
     return _SHEET.format(warning=WARNING[dark], right=_RIGHT[dark], disabled=_DISABLED[dark])
+
+
+def smaller(font: QFont, share: float) -> float:
+    """Points of a share of a font's size; text that a class can read stays so."""
+    pixels = max(QFontInfo(font).pixelSize(), 1)
+    least = LEGIBLE / pixels if pixels >= LEGIBLE else 0.0
+    return max(1.0, font.pointSizeF() * max(share, least))
 
 
 def icon(name: str, palette: QPalette) -> QIcon:

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget
+
 from cnn_explorer.core.selection import opening_selection
 from cnn_explorer.core.state import State
 from cnn_explorer.core.view import FACES, TABS, View
@@ -18,14 +22,25 @@ _Value = TypeVar("_Value")
 _SETTINGS = ("zoom", "order", "colour_map", "contrast", "colour_scale", "layout")
 
 
-class Viewing:
+class Viewing(QObject):
     """Takes the view of a window, and shows one.
 
     Parameters
     ----------
     document, selection, store, centre, inspector
         The parts of the window that show.
+    docks
+        What holds the input and the inspector.
+    answers
+        The action that is checked while answers are hidden.
+
+    Signals
+    -------
+    opened(view)
+        Another document is open, and shown as this view says.
     """
+
+    opened = Signal(object)
 
     def __init__(
         self,
@@ -34,12 +49,17 @@ class Viewing:
         store: SettingsStore,
         centre: Centre,
         inspector: Inspector,
+        docks: tuple[QDockWidget, QDockWidget],
+        answers: QAction,
     ) -> None:
+        super().__init__(document)
         self._document = document
         self._selection = selection
         self._store = store
         self._centre = centre
         self._inspector = inspector
+        self._docks = docks
+        self._answers = answers
 
     @property
     def current(self) -> View:
@@ -55,6 +75,10 @@ class Viewing:
             head=self._centre.layers.head_shown,
             tab=TABS[self._inspector.currentIndex()],
             digit=self._inspector.evidence.class_,
+            revealed=self._inspector.making.revealed,
+            hidden=self._answers.isChecked(),
+            input=not self._docks[0].isHidden(),
+            inspector=not self._docks[1].isHidden(),
             **settings,
         )
 
@@ -68,6 +92,7 @@ class Viewing:
             self._selection.select(opening_selection(state.network))
         else:
             self.show(view)
+            self.opened.emit(view)
 
     def show(self, view: View) -> None:
         """Show of the document what a view says, as far as the document has it."""
@@ -83,6 +108,10 @@ class Viewing:
         if view.digit is not None:
             self._inspector.evidence.show_class(view.digit)
         self._inspector.setCurrentIndex(TABS.index(view.tab))
+        self._inspector.making.reveal(view.revealed)
+        self._answers.setChecked(view.hidden)
+        for dock, shown in zip(self._docks, (view.input, view.inspector), strict=True):
+            dock.setVisible(shown)
 
 
 def _fold(card: LayerCard) -> int:

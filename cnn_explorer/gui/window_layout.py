@@ -15,7 +15,13 @@ _AREAS = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidge
 
 
 class WindowLayout:
-    """Places a main window and its two docks, left and right."""
+    """Places a main window and its two docks, left and right.
+
+    Attributes
+    ----------
+    paused
+        Whether somebody else places them for a while.
+    """
 
     def __init__(
         self, window: QMainWindow, docks: tuple[QDockWidget, QDockWidget], store: SettingsStore
@@ -23,6 +29,7 @@ class WindowLayout:
         self._window = window
         self._docks = docks
         self._store = store
+        self.paused = False
         # Docks as last placed by this class; None once the user has placed them.
         self._placed: list[int] | None = None
         self.restore()
@@ -53,7 +60,7 @@ class WindowLayout:
 
     def share(self) -> None:
         """Give the docks their share of the window's width, until the user drags one."""
-        if self._placed is None:
+        if self._placed is None or self.paused:
             return
         if self._window.isVisible() and np.abs(np.subtract(self._widths(), self._placed)).max() > 2:
             self._placed = None

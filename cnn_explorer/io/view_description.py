@@ -40,7 +40,7 @@ def read_view(described: dict[str, Any]) -> View:
         If it is no description, or says what cannot be.
     """
     described = described_view(View()) | described
-    digit = described["digit"]
+    digit, revealed = described["digit"], described["revealed"]
     return View(
         selection=_selection(described["selection"]),
         faces=tuple(_one_of(FACES, face, "a card's face") for face in _list(described, "faces")),
@@ -51,6 +51,10 @@ def read_view(described: dict[str, Any]) -> View:
         enlarged=_yes(described["enlarged"], "enlarged"),
         head=_yes(described["head"], "the head"),
         digit=None if digit is None else whole(digit, "the digit", 0, 9),
+        revealed=None if revealed is None else whole(revealed, "the step", 0, MAX_FEATURES + 3),
+        hidden=_yes(described["hidden"], "whether answers are hidden"),
+        input=_yes(described["input"], "the input panel"),
+        inspector=_yes(described["inspector"], "the inspector"),
         **{
             name: _one_of(choices, described[name], f"the {name.replace('_', ' ')}")
             for name, choices in _CHOICES.items()

@@ -191,15 +191,15 @@ def test_typing_into_a_field_is_no_command(driver: Driver) -> None:
 
 def test_full_screen_and_back(driver: Driver) -> None:
     action = driver.window.actions_by_name["full_screen"]
-    driver.press("F11")
+    driver.press("Shift+F11")
     assert driver.window.isFullScreen()
     assert action.isChecked()
     driver.window.showNormal()  # as the desktop does
     driver.settle()
     assert not action.isChecked()
-    driver.press("F11")
+    driver.press("Shift+F11")
     assert driver.window.isFullScreen()
-    driver.press("F11")
+    driver.press("Shift+F11")
     assert not driver.window.isFullScreen()
 
 

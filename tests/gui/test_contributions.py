@@ -309,3 +309,35 @@ def test_another_matrix_stops_the_fold(make: Make) -> None:
     bench.face.set_state(State(digit(7), new_network((3, 6))), bench.settings)
     assert bench.face._animation.state() is QVariantAnimation.State.Stopped
     assert bench.position == 0
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_the_fold_goes_on_and_back_step_by_step(qtbot: QtBot, still: bool) -> None:
+    bench = Bench(qtbot, settings=Settings(reduced_motion=still))
+    face = bench.face
+    seen = [face.step]
+    while face.step_on(1):
+        seen.append(face.step)
+    assert seen == list(range(face.last_step + 1)) == [0, 1, 2, 3, 4, 5]
+    assert bench.counter.endswith("4 maps") or not still
+    qtbot.waitUntil(lambda: bench.counter.endswith("4 maps"))
+    while face.step_on(-1):
+        seen.append(face.step)
+    assert seen[6:] == [4, 3, 2, 1, 0]
+    qtbot.waitUntil(lambda: bench.counter == "12 convolutions")
+
+
+def test_a_naive_layer_has_no_steps(qtbot: QtBot) -> None:
+    face = Bench(qtbot, NAIVE).face
+    assert face.last_step == 0
+    assert not face.step_on(1)
+
+
+def test_without_controls_the_counter_stays(qtbot: QtBot) -> None:
+    bench = Bench(qtbot)
+    bench.face.set_bare(True)
+    bench.face.set_room(740, 560, 600)
+    assert not bench.slider.isVisible()
+    assert bench.face.findChild(Line).isVisible()  # type: ignore[union-attr]
+    bench.face.set_bare(False)
+    assert bench.slider.isVisible()

@@ -360,3 +360,23 @@ def cell_colours(rows: MapRows, position: int) -> np.ndarray:
     place = place_of(rows, position, 2).toRect()
     image = rows.viewport().grab(place).toImage().convertToFormat(QImage.Format.Format_RGB32)
     return np.frombuffer(image.constBits(), np.uint8).copy()
+
+
+def test_rows_and_what_follows_are_revealed_one_by_one(show: Show) -> None:
+    """Each step adds to the picture below what was there, and changes nothing of that."""
+    rows = show(made())
+    assert rows.steps == 5
+    whole = rows.grab().toImage()
+    before = None
+    for step in range(rows.steps + 1):
+        rows.reveal(step)
+        now = rows.grab().toImage()
+        assert now != before
+        for position in range(3):
+            centre = place_of(rows, position, 2).center().toPoint()
+            place = (centre.x(), centre.y())
+            assert (now.pixel(*place) == whole.pixel(*place)) == (position < step), (position, step)
+        before = now
+    assert before == whole
+    rows.reveal(None)
+    assert rows.grab().toImage() == whole

@@ -469,3 +469,18 @@ def test_it_is_named_and_takes_the_keyboard(show: Show) -> None:
     assert rows.accessibleName() == "How the pixel is made"
     assert rows.focusPolicy() == Qt.FocusPolicy.StrongFocus
     assert rows.viewport().hasMouseTracking()
+
+
+def test_rows_and_what_follows_are_revealed_one_by_one(show: Show) -> None:
+    rows = show(made())
+    whole = image(rows)
+    counts = []
+    for step in range(rows.steps + 1):
+        rows.reveal(step)
+        counts.append(int((image(rows) == whole).all(axis=-1).sum()))
+    assert counts == sorted(counts)
+    # The sum stands in no line of its own: bias and what is before the activation come together.
+    assert len(set(counts)) == rows.steps + 1
+    np.testing.assert_array_equal(image(rows), whole)
+    rows.reveal(None)
+    np.testing.assert_array_equal(image(rows), whole)
