@@ -3,8 +3,8 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz conformance test-frameworks lint bench soak package screenshots \
-        lessons lesson-pictures train lower-bounds lock
+.PHONY: help setup run test fuzz conformance test-frameworks lint bench soak kill-saves small-disks \
+        package screenshots lessons lesson-pictures train lower-bounds lock
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,12 @@ bench: setup ## measure the computation, the window, the start, memory and an ex
 
 soak: setup ## draw and configure for minutes, and watch memory and warnings
 	@$(PYTHON) packaging/soak.py $(ARGS)
+
+kill-saves: setup ## kill the program 200 times while it saves, and see what is left
+	@$(PYTHON) packaging/kill_saves.py $(ARGS)
+
+small-disks: setup ## save sessions on disks of every size, and see what is left
+	@$(PYTHON) packaging/small_disks.py $(ARGS)
 
 package: setup ## build the wheel and the source package into dist/
 	@$(PYTHON) -m hatchling build -t sdist -t wheel

@@ -72,7 +72,10 @@ class Autosave(QObject):
         elif not self._files.modified:
             self._forget()
         elif self._document.state is not self._kept:
-            self._job.run(partial(_kept, self._place, self._folder, self._work()))
+            try:
+                self._job.run(partial(_kept, self._own_place(), self._work()))
+            except FileError as error:
+                self._fail(error)
 
     def adopt(self, place: AutosavePlace) -> None:
         """Take over the place of a window that is gone, whose work goes on here."""
@@ -90,7 +93,9 @@ class Autosave(QObject):
             self.end()
         elif self._stop():
             try:
-                _kept(self._place, self._folder, self._work())[0].unlock()
+                place = self._own_place()
+                place.keep(self._work())
+                place.unlock()
             except FileError as error:
                 self._fail(error)
             self._place = None
@@ -113,6 +118,12 @@ class Autosave(QObject):
             self._place.unlock()
             self._place = None
 
+    def _own_place(self) -> AutosavePlace:
+        """Where this window's work is kept; errors as of `new_place`."""
+        if self._place is None:
+            self._place = new_place(self._folder)
+        return self._place
+
     def _work(self) -> Aside:
         return Aside(self._files.session, self._files.path, self._files.stamp)
 
@@ -128,8 +139,8 @@ class Autosave(QObject):
             self._latest.start()
 
     @Slot(object)
-    def _end(self, result: tuple[AutosavePlace, State]) -> None:
-        self._place, self._kept = result
+    def _end(self, kept: State) -> None:
+        self._kept = kept
         self._failing = False
         if not self._files.modified:
             self._forget()
@@ -143,17 +154,7 @@ class Autosave(QObject):
             self.failed.emit(f"Unsaved work cannot be kept aside: {error}")
 
 
-def _kept(
-    place: AutosavePlace | None, folder: Path, work: Aside, **_: object
-) -> tuple[AutosavePlace, State]:
-    """Keep work, in a place that is made if need be: a task for `LongJob`."""
-    if place is not None:
-        place.keep(work)
-        return place, work.session.state
-    place = new_place(folder)
-    try:
-        place.keep(work)
-    except FileError:
-        place.unlock()
-        raise
-    return place, work.session.state
+def _kept(place: AutosavePlace, work: Aside, **_: object) -> State:
+    """Keep work: a task for `LongJob`."""
+    place.keep(work)
+    return work.session.state

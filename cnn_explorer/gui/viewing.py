@@ -99,10 +99,13 @@ class Viewing(QObject):
         self._store.update(**{name: getattr(view, name) for name in _SETTINGS})
         self._centre.layers.show_head(view.head)
         for index, card in enumerate(self._centre.layers.cards):
-            card.show_face(FACES.index(_at(view.faces, index, FACES[0])))
             if card.contributions is not None:
-                card.contributions.show_sums(_at(view.sums, index, False))
-                card.contributions.put_at(_at(view.folds, index, 0))
+                sums, fold = _at(view.sums, index, False), _at(view.folds, index, 0)
+                if sums or fold:  # a face follows the document once it is shown
+                    card.show_face(FACES.index("contributions"))
+                card.contributions.show_sums(sums)
+                card.contributions.put_at(fold)
+            card.show_face(FACES.index(_at(view.faces, index, FACES[0])))
         self._selection.select(view.selection)
         self._centre.set_enlarged(view.enlarged)
         if view.digit is not None:
@@ -116,8 +119,7 @@ class Viewing(QObject):
 
 def _fold(card: LayerCard) -> int:
     cells = card.cells
-    # Naive does not fold; where the fold was in another scheme is not seen.
-    return 0 if cells is None or cells.contents.naive else int(cells.contents.position)
+    return 0 if cells is None else int(cells.contents.position)
 
 
 def _sums(card: LayerCard) -> bool:
