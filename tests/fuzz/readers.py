@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from cnn_explorer.core.selection import Selection
 from cnn_explorer.core.state import Scene, State
 from cnn_explorer.core.view import View
 from cnn_explorer.io.datasets import DigitsError, open_digits
+from cnn_explorer.io.export import ExportOptions, export
+from cnn_explorer.io.exports import ARRAYS, MANIFEST, ExportedError, load_export
 from cnn_explorer.io.session import Session, SessionError, load, opening_state, save
 from cnn_explorer.io.share import ShareError, content_of, opened, packed
 from cnn_explorer.io.weights import NetworkError, load_network, save_network
@@ -153,6 +155,33 @@ def _read_share(path: Path) -> Session:
     return opened(path.read_bytes().decode("latin-1"))
 
 
+def _manifest(change: Change) -> bytes:
+    return change(_exported()[MANIFEST])
+
+
+def _exported_arrays(change: Change) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_exported()[ARRAYS])) as archive:
+        members = {name: change(archive.read(name)) for name in archive.namelist()}
+    return _zip(members, zipfile.ZIP_STORED)
+
+
+@cache
+def _exported() -> dict[str, bytes]:
+    """What is in an export."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = export(_edited(), folder, ExportOptions(("npz",)))
+        return {name: (Path(folder) / name).read_bytes() for name in names}
+
+
+def _read_export(path: Path, name: str) -> Session:
+    """Read one of the two files of an export, beside the other as it should be."""
+    folder = path.parent / "export"
+    folder.mkdir(exist_ok=True)
+    for own, content in _exported().items():
+        (folder / own).write_bytes(path.read_bytes() if own == name else content)
+    return load_export(folder)
+
+
 READERS = (
     Reader("idx", _idx, open_digits, DigitsError),
     Reader("idx.gz", _idx_gz, open_digits, DigitsError),
@@ -162,6 +191,8 @@ READERS = (
     Reader("cnnx", _session, load, SessionError),
     Reader("safetensors", _safetensors, load_network, NetworkError),
     Reader("share string", _share, _read_share, ShareError),
+    Reader("manifest", _manifest, partial(_read_export, name=MANIFEST), ExportedError),
+    Reader("maps npz", _exported_arrays, partial(_read_export, name=ARRAYS), ExportedError),
     Reader("network npz", _npz_network, load_network, NetworkError),
 )
 
