@@ -15,6 +15,7 @@ from cnn_explorer import __version__
 from cnn_explorer.cli_code import add_code
 from cnn_explorer.cli_evaluate import add_evaluate
 from cnn_explorer.cli_export import add_export
+from cnn_explorer.cli_figure import add_figure
 from cnn_explorer.cli_share import add_share
 from cnn_explorer.console import (
     FAILED,
@@ -35,6 +36,8 @@ examples:
       write the maps of the digit 7 as pictures into the folder maps
   cnn-explorer export --help
       what else can be exported
+  cnn-explorer figure equation --out equation.svg
+      how a map is made, as one picture
   cnn-explorer code --to numpy
       print the network that the window opens on as a script
   cnn-explorer share --session lesson.cnnx
@@ -92,6 +95,7 @@ def _parser() -> Parser:
     parser.set_defaults(run=_run_window)
     commands = parser.add_subparsers(metavar="command", title="commands", prog="cnn-explorer")
     add_export(commands)
+    add_figure(commands)
     add_code(commands)
     add_share(commands)
     add_evaluate(commands)
