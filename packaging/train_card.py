@@ -105,8 +105,8 @@ def _training(recipe: Recipe) -> str:
         else ""
     )
     normed = (
-        " In training, batch normalisation followed each convolution; it is now part of the kernels "
-        "and biases."
+        " In training, batch normalisation followed each convolution; it is now part of the "
+        "kernels and biases."
         if recipe.normalised
         else ""
     )
