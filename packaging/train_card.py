@@ -104,6 +104,12 @@ def _training(recipe: Recipe) -> str:
         if recipe.settling
         else ""
     )
+    normed = (
+        " In training, batch normalisation followed each convolution; it is now part of the "
+        "kernels and biases."
+        if recipe.normalised
+        else ""
+    )
     held = (
         f" Squared differences from there cost {recipe.hold:g} each, so that they stay shapes that "
         f"a person can read."
@@ -121,5 +127,5 @@ def _training(recipe: Recipe) -> str:
         f"and drawn again with a pen of {varied.pen[0]:g} to {varied.pen[1]:g} pixels. For every "
         f"four digits there is one shape that is no digit, for which ten equal probabilities are "
         f"wanted (outlier exposure, arXiv:1812.04606, weight {recipe.outliers:g}). Kernels "
-        f"begin at random, those of the first layer as shapes of the program's bank.{held}"
+        f"begin at random, those of the first layer as shapes of the program's bank.{held}{normed}"
     )
