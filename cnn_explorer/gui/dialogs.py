@@ -17,6 +17,8 @@ _LICENCES = (
     ("threadpoolctl", "BSD-3-Clause", "threads of the matrix product"),
 )
 
+_COLUMNS = 3  # of shortcuts
+
 _GESTURES = (
     ("Drawing", "left button draws, right button erases; arrows move, Space draws"),
     ("Click a map", "selects it and pins the pixel under the pointer"),
@@ -72,16 +74,24 @@ class KeysDialog(QDialog):
             for spec in ACTIONS
             if spec.shortcuts
         ]
-        half = (len(keys) + 1) // 2
-        pairs = zip(keys[:half], [*keys[half:], ("", "")], strict=False)
+        rows = -(-len(keys) // _COLUMNS)
+        keys += [("", "")] * (rows * _COLUMNS - len(keys))
         gestures = "".join(
             f"<tr><td><b>{what}</b>&nbsp;&nbsp;</td><td>{does}</td></tr>"
             for what, does in _GESTURES
         )
         shortcuts = "".join(
-            f"<tr><td>{a}&nbsp;&nbsp;</td><td><b>{b}</b>&nbsp;&nbsp;&nbsp;&nbsp;</td>"
-            f"<td>{c}&nbsp;&nbsp;</td><td><b>{d}</b></td></tr>"
-            for (a, b), (c, d) in pairs
+            "".join(
+                (
+                    "<tr>",
+                    *(
+                        f"<td>{what}&nbsp;&nbsp;</td><td><b>{key}</b>&nbsp;&nbsp;&nbsp;</td>"
+                        for what, key in keys[row::rows]
+                    ),
+                    "</tr>",
+                )
+            )
+            for row in range(rows)
         )
         _fill(
             self,

@@ -19,8 +19,8 @@ _ALONE = 0.53
 
 _FILLS = Qt.WindowState.WindowFullScreen | Qt.WindowState.WindowMaximized
 
-_BLACK_OUT = (".", "B")
-"""Keys with which presenters' remotes black the screen out."""
+_KEYS = ("Esc", ".", "B")
+"""What leaves, and keys with which presenters' remotes black the screen out."""
 
 
 class Showing(Protocol):
@@ -78,12 +78,7 @@ class Presenter(QObject):
         self._presenting = False
         # Shortcuts of a menu bar that is away do nothing, but those of the window do.
         window.addActions(list(actions.values()))
-        self._keys = [QShortcut(QKeySequence(key), window) for key in ("Esc", *_BLACK_OUT)]
-        self._keys[0].activated.connect(self.leave)
-        for key in self._keys:
-            key.setEnabled(False)
-        for key in self._keys[1:]:
-            key.activated.connect(actions["answers"].toggle)
+        self._keys: list[QShortcut] = []
         actions["present"].triggered.connect(self._set)
         for dock in docks:
             dock.visibilityChanged.connect(self.share)
@@ -155,8 +150,15 @@ class Presenter(QObject):
         self._presenting = presenting
         self._actions["present"].setChecked(presenting)
         self._actions["escape"].setEnabled(not presenting)
-        for key in self._keys:
-            key.setEnabled(presenting)
+        if presenting:
+            self._keys = [QShortcut(QKeySequence(key), self._window) for key in _KEYS]
+            self._keys[0].activated.connect(self.leave)
+            for key in self._keys[1:]:
+                key.activated.connect(self._actions["answers"].toggle)
+        else:
+            for key in self._keys:
+                key.setEnabled(False)
+                key.deleteLater()
         for part in self._parts:
             part.set_bare(presenting)
         self.changed.emit(presenting)

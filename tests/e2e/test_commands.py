@@ -63,6 +63,9 @@ def observed(driver: Driver) -> list[object]:
         QGuiApplication.clipboard().text(),
         QGuiApplication.clipboard().image().isNull(),
         [type(dialog) for dialog in dialogs(driver)],
+        window.viewing.current,
+        window.scenes.current,
+        window.presenter.presenting,
     ]
 
 
@@ -115,6 +118,13 @@ def put_away(driver: Driver) -> None:
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
+def in_the_second_of_three_scenes(driver: Driver) -> None:
+    for name in ("One", "Two", "Three"):
+        driver.window.scenes.add(name, "")
+    driver.window.scenes.go(1)
+    driver.trigger("naive")
+
+
 def test_every_command_does_something(driver: Driver, picture: Path) -> None:
     actions = driver.window.actions_by_name
     first = driver.state
@@ -124,10 +134,13 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
             continue  # the last two are there while a file of digits is open
         resets = spec.name in ("reset_kernel", "reset_layer", "reset_kernels")
         driver.window.document.open(replace(first, network=edited) if resets else first)
+        driver.window.sessions.discard()
         driver.window.store.reset()
         driver.window.store.update(folder=str(picture.parent))
         driver.window.selection.select(driver.window.selection.current.at((1, 1), (11, 16)))
         driver.settle()
+        if not actions[spec.name].isVisible():
+            in_the_second_of_three_scenes(driver)
         for name in PREPARED.get(spec.name, ()):
             driver.trigger(name)
         QGuiApplication.clipboard().clear()
@@ -144,6 +157,7 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
             lambda before=before: (observed(driver), sorted(picture.parent.iterdir())) != before
         )
         driver.settle()
+        driver.window.presenter.leave()
         put_away(driver)
 
 

@@ -81,6 +81,10 @@ views = st.builds(
     contrast=st.sampled_from(sorted(CONTRASTS)),
     colour_scale=st.sampled_from(COLOUR_SCALES),
     layout=st.sampled_from(sorted(LAYOUTS)),
+    revealed=st.none() | small,
+    hidden=st.booleans(),
+    input=st.booleans(),
+    inspector=st.booleans(),
 )
 lines = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=80).filter(
     str.isprintable
