@@ -254,8 +254,8 @@ def _indexed(image: Any, colours: npt.NDArray[np.int32], image_class: Any) -> An
     found, places = np.unique(pixels @ (1 << 16, 1 << 8, 1), return_inverse=True)
     parts = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
     nearest = [int(((colours - part) ** 2).sum(axis=1).argmin()) for part in parts]
-    indices = np.array(nearest, np.uint8)[places].reshape(pixels.shape[:2])
-    result = image_class.fromarray(indices, "P")
+    indices = np.array(nearest, np.uint8)[places]
+    result = image_class.frombytes("P", image.size, indices.tobytes())
     result.putpalette(colours.astype(np.uint8).tobytes())
     return result
 

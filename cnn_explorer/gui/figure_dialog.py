@@ -227,8 +227,8 @@ class FigureDialog(QDialog):
     @Slot()
     def _copy_image(self) -> None:
         look, part = self.look, self._chosen
-        page = part.page(look)
         try:
+            page = part.page(look)
             image = image_of(page, look.dark)
         except FigureError as error:
             self._says.setText(str(error))

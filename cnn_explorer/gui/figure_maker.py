@@ -1,12 +1,14 @@
 """Figures from a document alone: no window, no widgets, the same bytes wherever they are made.
 
-Needs a QGuiApplication, which may be that of the platform “offscreen”.
+Painting text needs a QGuiApplication: `without_window` makes one where there is no window.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from PySide6.QtGui import QGuiApplication
 
 from cnn_explorer.core.addresses import Address, check_address, family, followed
 from cnn_explorer.core.blas import controller
@@ -81,6 +83,15 @@ class Wanted:
 
 Checkpoint = Callable[[], None]
 Progress = Callable[[int, int], None]
+
+
+def without_window() -> QGuiApplication:
+    """The application that there is, or one that needs no display; to be kept while it is used."""
+    existing = QGuiApplication.instance()
+    if isinstance(existing, QGuiApplication):
+        return existing
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return QGuiApplication(["cnn-explorer"])
 
 
 def make_figure(

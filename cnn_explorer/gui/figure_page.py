@@ -225,7 +225,7 @@ def dots_per_inch() -> float:
 def figure_font(zoom: float = 1) -> QFont:
     """The program's font, of one size whatever the size of the text on screen.
 
-    Not fitted to a screen's pixels: what fits them depends on what was painted before.
+    Its letters are not fitted to a screen's pixels, for most figures are not for one.
     """
     font = QFont(QGuiApplication.font())
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)

@@ -433,7 +433,10 @@ class MainWindow(QMainWindow):
         """What there can be figures of: parts that are in view, and what is composed."""
         from cnn_explorer.gui.figure_parts import document_parts, screen_parts
 
-        cards = [(card.name, card, layer, "maps") for layer, card in enumerate(self.layers.cards)]
+        cards = [
+            (card.name, card, layer, FACES[card.shown_face].lower())
+            for layer, card in enumerate(self.layers.cards)
+        ]
         faces = [
             (f"{name}: {face}", widget, layer, face.lower())
             for name, card, layer, _ in cards

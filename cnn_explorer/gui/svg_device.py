@@ -1,8 +1,8 @@
 """A paint device that writes SVG: what is painted on it is text, lines and sharp pictures.
 
-Qt has one, `QSvgGenerator`, which lets a picture's source rectangle and every clip be forgotten, so
-that a grid of maps comes out as so many copies of all of them. Here both are kept, and text can be
-written as outlines, which look the same wherever the program's fonts are not installed.
+Qt has one, `QSvgGenerator`, which forgets a picture's source rectangle, so that a grid of maps
+comes out as so many copies of all of them. Here it is kept, and text can be written as outlines,
+which look the same where the program's fonts are not installed.
 """
 
 from base64 import b64encode
@@ -346,8 +346,7 @@ class _Engine(QPaintEngine):
 def _outlines(position: QPointF, item: QTextItem) -> QPainterPath:
     """The outlines of text, as the font's designer drew them.
 
-    At the size of the text they would be fitted to a screen's pixels, in a way that depends on what
-    the same thread wrote before.
+    At the size of the text they differ by 1/64 from one thread to another.
     """
     large = QFont(item.font())
     units = QRawFont.fromFont(large).unitsPerEm() or 1000.0
