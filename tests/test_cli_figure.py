@@ -20,7 +20,7 @@ from cnn_explorer.io.session import Session, opening_state, save
 def timeless(content: bytes) -> bytes:
     """Without when a PDF was made, and the number that Qt gives each."""
     times = rb"\d{4}-\d\d-\d\dT[\d:+-]+|D:\d+[^)]*"
-    numbers = rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|<[0-9a-fA-F]{32}>"
+    numbers = rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|<[0-9a-f]+>"
     return re.sub(times + b"|" + numbers, b"", content)
 
 
