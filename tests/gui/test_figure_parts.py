@@ -58,6 +58,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, state: State) -> It
         window.activateWindow()
     qtbot.waitUntil(lambda: window.fresh)
     yield window
+    window.sessions.discard()
     window.close()
     qapp.setStyleSheet("")
 
