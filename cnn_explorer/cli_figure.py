@@ -1,7 +1,6 @@
 """``cnn-explorer figure``: a figure of a document for a slide or a paper, without a window."""
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,15 @@ if TYPE_CHECKING:
     from cnn_explorer.io.session import Session
 
 _EXAMPLES = """\
-The ending of the file's name says what is written: .png, .svg or .pdf. Map and pixel are those
+The ending of the file's name says what is written: .png, .svg or .pdf, of moving pictures .gif,
+.png or .webp. Map and pixel are those
 that a session has selected, or else map 1 of the last layer before the head and a pixel of it.
 
 examples:
   cnn-explorer figure equation --out equation.svg
   cnn-explorer figure ledger --session lesson.cnnx --size slide --dark --out pixel.pdf
   cnn-explorer figure maps --layer 1 --digit 3 --caption --size column --out maps.pdf
+  cnn-explorer figure fold --layer 2 --size slide --out fold.gif
   cnn-explorer figure equations --layer 2 --size page --out layer2.pdf
 """
 
@@ -41,8 +42,8 @@ def add_figure(commands: "argparse._SubParsersAction[Parser]") -> None:
     # The names of all that there is would load Qt.
     add(
         "subject",
-        help="equation, ledger, map, maps, kernels, contributions, drawing, or equations: a page "
-        "for each map of the layer (PDF)",
+        help="equation, ledger, map, maps, kernels, contributions, drawing; equations: a page for "
+        "each map of the layer (PDF); fold, stroke: moving pictures (GIF, APNG, WebP)",
     )
     add_document(parser)
     add("--layer", metavar="N", type=int, help="which layer, counted from 1")
@@ -65,7 +66,7 @@ def add_figure(commands: "argparse._SubParsersAction[Parser]") -> None:
         help="text of an SVG as text in a named font, not as outlines",
     )
     add("--overwrite", action="store_true", help="replace a file that is there already")
-    add("--out", metavar="FILE", required=True, help="the file, which ends in .png, .svg or .pdf")
+    add("--out", metavar="FILE", required=True, help="the file; its ending says the format")
 
 
 def _figure(arguments: argparse.Namespace) -> int:
@@ -74,16 +75,17 @@ def _figure(arguments: argparse.Namespace) -> int:
     if path.exists() and not arguments.overwrite:
         raise Refused(f"{path} is there already; choose another name or replace it by --overwrite.")
 
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtGui import QGuiApplication
-
-    from cnn_explorer.gui.figure_maker import make_figure
+    from cnn_explorer.gui.animations import ANIMATIONS, ENDINGS, make_animation
+    from cnn_explorer.gui.figure_maker import make_figure, without_window
     from cnn_explorer.gui.figure_page import Look
     from cnn_explorer.io.files import FileError, FolderError, write_atomically
 
-    application = QGuiApplication.instance() or QGuiApplication(["cnn-explorer"])
+    application = without_window()
+    moves = arguments.subject in ANIMATIONS
+    formats = {ending: name for name, ending in ENDINGS.items()} if moves else {}
+    ending = path.suffix.lower()
     look = Look(
-        path.suffix.removeprefix(".").lower(),
+        formats.get(ending, ending.removeprefix(".")),
         arguments.size,
         arguments.dark,
         arguments.caption,
@@ -92,7 +94,8 @@ def _figure(arguments: argparse.Namespace) -> int:
     try:
         wanted = _wanted(arguments, session)
         with progress_bar() as progress, interruptible() as checkpoint:
-            content = make_figure(wanted, look, progress, checkpoint)
+            make = make_animation if moves else make_figure
+            content = make(wanted, look, progress, checkpoint)
         write_atomically(path, content)
     except (ValueError, FolderError) as error:
         raise Refused(str(error)) from None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from cnn_explorer.cli import main
@@ -114,3 +115,10 @@ def test_a_file_is_replaced_only_when_asked(
     assert path.read_bytes() == b"old"
     assert main([*arguments, "--overwrite"]) == 0
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_fold_moves(qapp: QApplication, tmp_path: Path) -> None:
+    path = tmp_path / "fold.gif"
+    assert main(["figure", "fold", "--layer", "2", "--size", "column", "--out", str(path)]) == 0
+    with Image.open(path) as picture:
+        assert getattr(picture, "n_frames", 1) > 10
