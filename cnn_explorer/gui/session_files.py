@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from cnn_explorer.core.scene_list import shows_scene
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.question_box import QuestionBox, Role
@@ -290,17 +291,10 @@ class _Unread(Exception):
 
 def _is_kept(state: State, saved: State | None) -> bool:
     """Whether a saved state holds all of another, as itself or as one of its scenes."""
-    if saved is None:
-        return False
-    if state is saved:
-        return True
-    return state.scenes == saved.scenes and any(
-        state.drawing is scene.state.drawing
-        and state.network is scene.state.network
-        and state.scheme is scene.state.scheme
-        and state.centred is scene.state.centred
-        for scene in state.scenes
-    )
+    if saved is None or state is saved:
+        return saved is not None
+    shown = (shows_scene(state, index) for index in range(len(state.scenes)))
+    return state.scenes == saved.scenes and any(shown)
 
 
 def _read(path: Path, **_: object) -> tuple[str, Session, Path, Stamp | None]:
