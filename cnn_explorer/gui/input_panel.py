@@ -56,7 +56,7 @@ _CAPTIONS = {
     "draw": "Draw",
     "erase": "Erase",
     "clear": "Clear",
-    "open_image": "Open…",
+    "open_image": "Image…",
     "paste_image": "Paste",
 }
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from cnn_explorer.core.scene_list import shows_scene
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.question_box import QuestionBox, Role
@@ -85,6 +86,9 @@ class SessionFiles(QObject):
         self._extra: Mapping[str, Any] = {}
         self._saved: State | None = document.state
         self._then: Callable[[], object] | None = None
+        self._target: Path | None = None
+        self._asked_about: Path | None = None
+        self._again = False
         self._job = LongJob(self)
         self._job.succeeded.connect(self._end)
         self._job.failed.connect(self._fail)
@@ -166,13 +170,16 @@ class SessionFiles(QObject):
     @Slot()
     def save(self) -> None:
         """Save into the document's file, or ask for one."""
-        if self._path is None:
+        if self._target is not None:  # being written; what was drawn meanwhile comes after
+            self._again = True
+        elif self._path is None:
             self.save_as()
         elif stamp(self._path) not in (None, self._stamp):
             self._ask(
                 "replaced",
                 f"{self._path.name} was changed by another program since it was opened here.",
                 "To overwrite it discards those changes.",
+                self._path,
             )
         else:
             self._write(self._path)
@@ -192,9 +199,16 @@ class SessionFiles(QObject):
             return
         self._store.update(folder=str(Path(path).parent))
         chosen = Path(path).absolute()
-        self._write(chosen if chosen.suffix else chosen.with_suffix(ENDING))
+        named = chosen if chosen.suffix else chosen.with_suffix(ENDING)
+        if named != chosen and named.exists():  # nobody was asked about that one
+            self._ask(
+                "replaced", f"{named.name} is there already.", "What it holds would be lost.", named
+            )
+        else:
+            self._write(named)
 
     def _write(self, path: Path) -> None:
+        self._target = path
         self._job.run(partial(_written, path, self.session))
 
     @Slot(object)
@@ -203,11 +217,15 @@ class SessionFiles(QObject):
         if what == "read":
             self._leave(partial(self.use, session, path, stamp))
             return
+        self._target = None
         self._take_name(path, stamp, session.state)
         self._show_title()
         self.said.emit(f"Saved {path.name}")
         self.saved_changed.emit()
-        if self._then is not None:  # more may have been drawn meanwhile
+        again, self._again = self._again, False
+        if again and self.modified:
+            self.save()
+        elif self._then is not None:  # more may have been drawn meanwhile
             self._leave(self._then)
 
     @Slot(object)
@@ -217,6 +235,7 @@ class SessionFiles(QObject):
             box = QuestionBox(self._window, str(error), "", {"close": ("Close", Role.RejectRole)})
             box.open()
         elif isinstance(error, FileError):
+            self._target, self._again = None, False
             self._ask("failed", str(error), "Your work is still here, but not saved.")
         else:
             raise error
@@ -253,7 +272,8 @@ class SessionFiles(QObject):
         if then is not None:
             then()
 
-    def _ask(self, question: str, text: str, detail: str) -> None:
+    def _ask(self, question: str, text: str, detail: str, path: Path | None = None) -> None:
+        self._asked_about = path
         box = QuestionBox(self._window, text, detail, _QUESTIONS[question])
         box.answered.connect(self._answer)
         box.open()
@@ -265,8 +285,8 @@ class SessionFiles(QObject):
         elif answer == "save as":
             self.save_as()
         elif answer == "overwrite":
-            assert self._path is not None
-            self._write(self._path)
+            assert self._asked_about is not None
+            self._write(self._asked_about)
         elif answer == "discard":
             self.discard()
             self._go_on()
@@ -290,17 +310,10 @@ class _Unread(Exception):
 
 def _is_kept(state: State, saved: State | None) -> bool:
     """Whether a saved state holds all of another, as itself or as one of its scenes."""
-    if saved is None:
-        return False
-    if state is saved:
-        return True
-    return state.scenes == saved.scenes and any(
-        state.drawing is scene.state.drawing
-        and state.network is scene.state.network
-        and state.scheme is scene.state.scheme
-        and state.centred is scene.state.centred
-        for scene in state.scenes
-    )
+    if saved is None or state is saved:
+        return saved is not None
+    shown = (shows_scene(state, index) for index in range(len(state.scenes)))
+    return state.scenes == saved.scenes and any(shown)
 
 
 def _read(path: Path, **_: object) -> tuple[str, Session, Path, Stamp | None]:

@@ -167,6 +167,37 @@ def test_save_as_gives_a_file_its_ending_and_stays_with_it(
     assert title(again) == "other - CNN Explorer"
 
 
+def test_an_ending_that_is_added_does_not_overwrite_unasked(
+    make: Make, path: Path, choose: Callable[[Path | None], None]
+) -> None:
+    content = path.read_bytes()
+    driver = make()
+    began(driver)
+    choose(path.with_suffix(""))
+    driver.press("Ctrl+S")
+    assert asked(driver) == "lesson.cnnx is there already."
+    driver.answer("cancel")
+    assert path.read_bytes() == content
+    driver.press("Ctrl+S")
+    driver.answer("overwrite")
+    kept(driver)
+    assert_same(load(path).state, driver.state)
+
+
+def test_what_is_drawn_while_a_file_is_written_is_saved_by_a_second_save(
+    make: Make, path: Path
+) -> None:
+    driver = make(path)
+    began(driver)
+    actions = driver.window.actions_by_name
+    actions["save"].trigger()
+    driver.window.document.commit("Clear", replace(driver.state, centred=True))
+    actions["save"].trigger()
+    kept(driver)
+    assert not driver.questions
+    assert load(path).state.centred
+
+
 def test_open_takes_what_a_file_holds(
     make: Make, path: Path, tmp_path: Path, choose: Callable[[Path | None], None]
 ) -> None:

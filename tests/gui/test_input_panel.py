@@ -450,7 +450,7 @@ def test_open_asks_for_images_in_the_last_folder(
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
     store.update(folder="/before")
-    click(button(panel, "Open…"))
+    click(button(panel, "Image…"))
     assert asked[0][0] == store.current.folder == "/before"
     images = asked[0][1].split(";;")[0]
     assert "*.png" in images
