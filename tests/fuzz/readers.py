@@ -140,8 +140,13 @@ def _zip(members: dict[str, bytes], packing: int) -> bytes:
 
 def _share(change: Change) -> bytes:
     """Description and numbers behind their packing, with a checksum that is right."""
-    described, numbers = content_of(Session(_edited(), View(Selection(1, pin=(3, 4)))))
+    described, numbers = _shared()
     return packed(change(described), change(numbers)).encode()
+
+
+@cache
+def _shared() -> tuple[bytes, bytes]:
+    return content_of(Session(_edited(), View(Selection(1, pin=(3, 4)))))
 
 
 @cache
