@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QCursor, QFontInfo
 from PySide6.QtWidgets import QApplication, QToolBar, QWidget
 
+from cnn_explorer.gui import presenting
 from cnn_explorer.gui.pointer_ring import DIAMETER, PointerRing
 from cnn_explorer.gui.theme import LEGIBLE
 
@@ -124,3 +125,28 @@ def test_a_window_closed_while_presenting_opens_as_it_was(make: Callable[[], Dri
     assert second.window.menuBar().isVisible()
     assert second.window.size() == size
     assert [dock.width() for dock in second.window._docks] == widths
+
+
+class Screen:
+    """A second screen."""
+
+    def availableGeometry(self) -> QRect:  # noqa: N802  (Qt's name)
+        return QRect(820, 0, 500, 400)
+
+
+def test_the_inspector_goes_to_a_second_screen_and_back(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = driver.window
+    screens = [window.screen(), Screen()]
+    monkeypatch.setattr(presenting.QGuiApplication, "screens", lambda: screens)
+    dock = window._docks[1]
+    driver.press("F11")
+    assert dock.isFloating()
+    assert dock.geometry() == screens[1].availableGeometry()
+    ring = next(one for one in window.findChildren(PointerRing) if one.parent() is dock)
+    assert ring.isVisible()
+    driver.press("F11")
+    assert not dock.isFloating()
+    assert dock.isVisible()
+    assert not ring.isVisible()
