@@ -7,7 +7,6 @@ Neither can hold code.
 
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +27,7 @@ from cnn_explorer.io.description import (
 )
 from cnn_explorer.io.files import write_atomically
 from cnn_explorer.io.layer_description import Arrays
-from cnn_explorer.io.opening import explained, head_of, member_array
+from cnn_explorer.io.opening import explained, head_of, member_array, opened_zip
 
 VERSION = 1
 ENDINGS = (".safetensors", ".npz")
@@ -96,14 +95,14 @@ def holds_network(path: Path) -> bool:
     try:
         if not head_of(path).startswith(_ZIP):
             return False
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             return "network.npy" in archive.namelist()
     except Exception:  # a damaged table of contents raises many kinds
         return False
 
 
 def _from_npz(path: Path) -> Network:
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
 
         def arrays(name: str, kind: str) -> npt.NDArray[Any]:
             return member_array(archive, name, kind, MOST_NPY)

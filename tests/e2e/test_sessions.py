@@ -518,7 +518,7 @@ COMMANDS = (
 def act(driver: Driver, dice: random.Random) -> None:
     """One random action of a user, without waiting for its maps."""
     window = driver.window
-    if dice.random() < 0.6:
+    if dice.random() < 0.3:
         window.actions_by_name[dice.choice(COMMANDS)].trigger()
     elif dice.random() < 0.5:
         places = [driver.place(dice.uniform(2, 26), dice.uniform(2, 26)) for _ in range(2)]
