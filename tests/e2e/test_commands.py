@@ -25,15 +25,21 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMenu,
+    QMessageBox,
     QWidget,
 )
 
 from cnn_explorer.core.building import new_network
 from cnn_explorer.core.kernel_edits import with_cell
+from cnn_explorer.core.state import State
+from cnn_explorer.core.view import View
 from cnn_explorer.gui.actions import ACTIONS
 from cnn_explorer.gui.dialogs import AboutDialog, KeysDialog
 from cnn_explorer.gui.errors import ErrorDialog
 from cnn_explorer.gui.export_dialog import ExportDialog
+from cnn_explorer.io.digits import digit
+from cnn_explorer.io.session import Session
+from cnn_explorer.io.share import share
 from cnn_explorer.io.weights import save_network
 
 from .conftest import Driver
@@ -107,6 +113,7 @@ def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda _, title, *rest: (str(tmp_path / picked[title]), "")
     )
+    monkeypatch.setattr(QMessageBox, "warning", lambda *words: pytest.fail(str(words[1:])))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "none"))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (next(saved), ""))
     return tmp_path / "dot.png"
@@ -146,6 +153,9 @@ def test_every_command_does_something(driver: Driver, picture: Path) -> None:
         QGuiApplication.clipboard().clear()
         if spec.name == "paste_image":
             QGuiApplication.clipboard().setImage(QImage(str(picture)))
+        elif spec.name == "paste_share":
+            shared = Session(State(digit(3), new_network((2, 5))), View())
+            QGuiApplication.clipboard().setText(share(shared))
         elif spec.name == "paste_kernel":
             QGuiApplication.clipboard().setText("[[1, 2, 3], [4, 5, 6], [7, 8, 9]]")
         before = observed(driver), sorted(picture.parent.iterdir())
