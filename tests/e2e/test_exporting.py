@@ -217,6 +217,7 @@ def test_maps_follow_while_an_export_runs(large: Driver, tmp_path: Path) -> None
 def test_closing_while_an_export_runs_leaves_nothing(large: Driver, tmp_path: Path) -> None:
     start(large, tmp_path / "maps", "colours on screen")
     large.wait(lambda: busy(large))
+    large.window.sessions.discard()
     large.window.close()
     QApplication.processEvents()
     assert list(tmp_path.iterdir()) == []
