@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from cnn_explorer.cli_document import add_document, document_of
+from cnn_explorer.cli_document import add_document, document_of, selected
 from cnn_explorer.console import FAILED, Parser, Refused, say
 
 _EXAMPLES = """\
@@ -41,7 +41,7 @@ def add_code(commands: "argparse._SubParsersAction[Parser]") -> None:
     add(
         "--selected",
         action="store_true",
-        help="of a session, the selected map and its pixel alone: a shorter script",
+        help="the map and the pixel that are selected alone: a shorter script",
     )
     add("--overwrite", action="store_true", help="replace files that are there already")
     add("--out", metavar="FILE", help="the script; made with what it needs, or not at all")
@@ -57,9 +57,7 @@ def _code(arguments: argparse.Namespace) -> int:
     state, library = session.state, Library(arguments.to)
     address = pixel = None
     if arguments.selected:
-        if session.view is None or session.view.selection.address is None:
-            raise Refused("Nothing is selected: --selected needs a --session with a selected map.")
-        selection = session.view.selection.within(state.network)
+        selection = selected(session)
         address, pixel = selection.address, selection.pin
     try:
         if arguments.out is None:

@@ -11,6 +11,7 @@ from cnn_explorer.console import Refused
 
 if TYPE_CHECKING:
     from cnn_explorer.core.network import Network
+    from cnn_explorer.core.selection import Selection
     from cnn_explorer.core.state import State
     from cnn_explorer.io.session import Session
 
@@ -83,16 +84,29 @@ def document_of(arguments: argparse.Namespace) -> "Session":
     try:
         if arguments.session is None:
             return Session(_state(arguments))
-        given = [name for name in _OPTIONS if getattr(arguments, name) is not None]
-        if given:
-            option = f"--{given[0].replace('_', '-')}"
-            raise Refused(
-                f"A --session has its own drawing, network and scheme: leave out {option}."
-            )
+        refuse_options(arguments, "A --session")
         path = Path(arguments.session)
         return load_export(path) if holds_export(path) else load(path)
     except ValueError as error:
         raise Refused(str(error)) from None
+
+
+def refuse_options(arguments: argparse.Namespace, what: str) -> None:
+    """Refuse options that put a document together beside one that is there."""
+    given = [name for name in _OPTIONS if getattr(arguments, name) is not None]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise Refused(f"{what} has its own drawing, network and scheme: leave out {option}.")
+
+
+def selected(session: "Session") -> "Selection":
+    """What a session has selected, or else what the window opens on."""
+    from cnn_explorer.core.selection import opening_selection
+
+    network = session.state.network
+    if session.view is None or session.view.selection.address is None:
+        return opening_selection(network)
+    return session.view.selection.within(network)
 
 
 def _state(arguments: argparse.Namespace) -> "State":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_explorer.cli_document import add_document, document_of
+from cnn_explorer.cli_document import add_document, document_of, selected
 from cnn_explorer.console import FAILED, Parser, Refused, interruptible, progress_bar, say
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def add_figure(commands: "argparse._SubParsersAction[Parser]") -> None:
 def _figure(arguments: argparse.Namespace) -> int:
     session = document_of(arguments)
     path = Path(arguments.out)
-    if path.exists() and not arguments.overwrite:
+    if path.is_file() and not arguments.overwrite:
         raise Refused(f"{path} is there already; choose another name or replace it by --overwrite.")
 
     from cnn_explorer.gui.animations import ANIMATIONS, ENDINGS, make_animation
@@ -128,12 +128,9 @@ def _selection(arguments: argparse.Namespace, session: "Session") -> "Selection"
     """What the session has selected, and what the arguments say otherwise."""
     from cnn_explorer.core.addresses import address_of, check_address, parse_address
     from cnn_explorer.core.schemes import ChannelScheme
-    from cnn_explorer.core.selection import opening_selection
 
     state = session.state
-    chosen = opening_selection(state.network)
-    if session.view is not None and session.view.selection.address is not None:
-        chosen = session.view.selection.within(state.network)
+    chosen = selected(session)
     assert chosen.layer is not None
     if arguments.layer is not None:
         if not 1 <= arguments.layer <= len(state.network.layers):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from cnn_explorer.cli_document import add_document, document_of
+from cnn_explorer.cli_document import add_document, document_of, refuse_options
 from cnn_explorer.console import FAILED, Parser, Refused, say
 
 _EXAMPLES = """\
@@ -33,7 +33,7 @@ def add_share(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def _share(arguments: argparse.Namespace) -> int:
-    from cnn_explorer.io.files import FileError
+    from cnn_explorer.io.files import FileError, FolderError
     from cnn_explorer.io.session import save
     from cnn_explorer.io.share import ShareError, opened, share
 
@@ -43,14 +43,19 @@ def _share(arguments: argparse.Namespace) -> int:
         if arguments.string is None:
             print(share(document_of(arguments)))
             return 0
+        if arguments.session is not None:
+            raise Refused("A share string is a document: leave out --session.")
+        refuse_options(arguments, "A share string")
         session = opened(arguments.string)
     except ShareError as error:
         raise Refused(str(error)) from None
     path = Path(arguments.out)
-    if path.exists() and not arguments.overwrite:
+    if path.is_file() and not arguments.overwrite:
         raise Refused(f"{path} is there already; choose another name or replace it by --overwrite.")
     try:
         save(path, session)
+    except FolderError as error:
+        raise Refused(str(error)) from None
     except FileError as error:
         return say(str(error), FAILED)
     print(f"Wrote {path}.")

@@ -99,12 +99,31 @@ def test_shares_what_options_say(capsys) -> None:
     np.testing.assert_array_equal(state.network.layers[0].weight, expected.network.layers[0].weight)
 
 
+def test_without_a_view_the_selection_is_what_the_window_opens_on(capsys) -> None:
+    assert main(["code", "--selected"]) == 0
+    alone = capsys.readouterr().out
+    assert "Conv 2[1]" in alone or "map 1" in alone
+    assert main(["code"]) == 0
+    assert len(alone) < len(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", [["share"], ["figure", "map"], ["code"]])
+def test_a_folder_that_is_not_there_is_refused(command, tmp_path, capsys) -> None:
+    text = []
+    if command == ["share"]:
+        assert main(["share"]) == 0
+        text = [capsys.readouterr().out.strip()]
+    assert main([*command, *text, "--out", str(tmp_path / "none" / "a.png")]) == 2
+    assert "There is no folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["export", "--session", "x.cnnx", "--digit", "3", "--out", "y"], "leave out --digit"),
         (["code", "--session", "x.cnnx"], "x.cnnx could not be opened"),
-        (["code", "--selected"], "Nothing is selected"),
+        (["share", "hello", "--out", "x.cnnx", "--digit", "3"], "leave out --digit"),
+        (["share", "hello", "--out", "x.cnnx", "--session", "y"], "leave out --session"),
         (["code", "--filters", "40,60"], "holds up to 20,000"),
         (["code", "--to", "fortran"], "choose from"),
         (["share", "hello", "--out", "x.cnnx"], "is no share string"),

@@ -123,7 +123,7 @@ def test_many_numbers_lie_beside_it(tmp_path) -> None:
     network = new_network((40, 60), (3,))
     state = State(np.eye(28, dtype=np.float32), network)
     with pytest.raises(
-        ValueError, match=r"has 22,060 numbers, and code to copy holds up to 20,000"
+        ValueError, match=r"has 22,060 numbers, and a script by itself holds up to 20,000"
     ):
         script(state, Library.NUMPY)
     text, numbers = script(state, Library.NUMPY, beside="lesson.npz")
