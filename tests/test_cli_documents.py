@@ -107,8 +107,8 @@ def test_without_a_view_the_selection_is_what_the_window_opens_on(capsys) -> Non
     assert len(alone) < len(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("command", [["share"], ["figure", "map"], ["code"]])
-def test_a_folder_that_is_not_there_is_refused(command, tmp_path, capsys) -> None:
+@pytest.mark.parametrize("command", [["share"], ["figure", "map"]])
+def test_a_folder_that_is_not_there_is_refused(command, tmp_path, capsys, qapp) -> None:
     text = []
     if command == ["share"]:
         assert main(["share"]) == 0

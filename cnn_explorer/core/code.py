@@ -95,8 +95,8 @@ def script(
         beside = None
     elif beside is None:
         raise ValueError(
-            f"The network has {count:,} numbers, and a script by itself holds up to {MOST_INLINE:,}: "
-            "write it to a file, with the numbers beside it."
+            f"The network has {count:,} numbers, and a script by itself holds up to "
+            f"{MOST_INLINE:,}: write it to a file, with the numbers beside it."
         )
     writer = _WRITERS[library][1]
     body = writer.body(steps, state.scheme)
