@@ -14,6 +14,7 @@ from cnn_explorer.gui.flow import FlowLayout, OneLine
 EDITS = ("rename_scene", "update_scene", "scene_earlier", "scene_later", "remove_scene")
 """Names of the actions on the scene that is open, as menus have them."""
 
+_CAPTIONS = {"step_back": "◀", "step_on": "▶", "scene_as_saved": "As saved"}
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -50,6 +51,8 @@ class SceneBar(Band):
         self._name.setProperty("role", "heading")
         self._sentence = OneLine(self)
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
+        for name, text in _CAPTIONS.items():
+            actions[name].setIconText(text)
         self._back = self._button("scene_as_saved")
         self._scenes: Sequence[Scene] = ()
         row = FlowLayout()

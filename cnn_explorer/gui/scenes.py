@@ -90,9 +90,6 @@ class Scenes(QObject):
             ("row_by_row", self._set_row_by_row),
         ):
             actions[name].triggered.connect(slot)
-        actions["step_back"].setIconText("◀")
-        actions["step_on"].setIconText("▶")
-        actions["scene_as_saved"].setIconText("As saved")
         self._begin()
 
     @property

@@ -66,7 +66,7 @@ def test_in_front_of_a_class_there_are_no_arrows(bar: SceneBar) -> None:
     bar.show_scenes(scenes("One."), 0, changed=False)
     bar.show()
     shown = [button.text() for button in bar.findChildren(QToolButton) if button.isVisible()]
-    assert set(shown) == {"Step back", "1 of 1 ▾", "Step on"}
+    assert set(shown) == {"◀", "1 of 1 ▾", "▶"}
     bar.set_bare(True)
     shown = [button.text() for button in bar.findChildren(QToolButton) if button.isVisible()]
     assert shown == ["1 of 1 ▾"]
