@@ -92,11 +92,10 @@ RECIPES = {
     ),
     "16-32-64": Recipe(
         (("conv", 16, 3), ("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)),
-        epochs=10,
-        rate=0.01,
-        decay=0.02,
-        settling=4,
-        normalised=True,
+        epochs=26,
+        rate=0.004,
+        decay=0.05,
+        settling=0,
     ),
     "5x5": Recipe(
         (("conv", 8, 5), ("conv", 12, 5), ("pool", 4)),
