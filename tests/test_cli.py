@@ -181,7 +181,10 @@ def test_files_are_replaced_only_when_asked(tmp_path, capsys):
         (["--weights", "trained", "--filters", "3,5"], "No trained network has such filters"),
         (["--weights", "trained", "--seed", "3"], "No trained network has such filters"),
         (["--network", "3-4", "--filters", "3,4"], "A --network has its own layers and weights"),
-        (["--network", "none.npz"], "none.npz could not be opened: No such file or directory."),
+        (
+            ["--network", "none.npz"],
+            "There is no network “none.npz”: give the name of a file, or one of 3-4, 8-16,",
+        ),
         (["--scheme", "deep"], "invalid choice: 'deep' (choose from"),
         (["--weights", "zeros"], "invalid choice: 'zeros' (choose from"),
         (["--format", "gif"], "There is no export format “gif”; choose from png, png16, sheet"),

@@ -97,7 +97,7 @@ def test_labels_can_be_given(
     [
         (["none"], "There is no none; choose a file or a folder that is there."),
         (["mine.safetensors"], "cannot be read as digits"),
-        (["test-images", "--network", "none"], "none could not be opened"),
+        (["test-images", "--network", "none"], "There is no network “none”"),
         (["test-images", "--network", "test-images"], "not a network of CNN Explorer"),
         (["test-images", "--labels", "test-images"], "3 dimensions, not labels"),
         ([], "The following arguments are required: FILE"),

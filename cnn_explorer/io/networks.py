@@ -7,7 +7,7 @@ from pathlib import Path
 from cnn_explorer.core.kernel_layers import Conv2d
 from cnn_explorer.core.network import Network
 from cnn_explorer.io.resources import resource
-from cnn_explorer.io.weights import load_network
+from cnn_explorer.io.weights import NetworkError, load_network
 
 BUNDLED: dict[str, str] = {
     "3-4": "97.82 % of 5,000 right, the smallest: for the classroom",
@@ -36,7 +36,15 @@ def named_network(text: str) -> Network:
     cnn_explorer.io.weights.NetworkError
         If it is neither.
     """
-    return bundled_network(text) if text in BUNDLED else load_network(Path(text))
+    if text in BUNDLED:
+        return bundled_network(text)
+    path = Path(text)
+    if not path.is_file():
+        raise NetworkError(
+            f"There is no network “{text[:80]}”: give the name of a file, or one of "
+            f"{', '.join(BUNDLED)}."
+        )
+    return load_network(path)
 
 
 def fitting_network(filters: Sequence[int], kernel_sizes: Sequence[int]) -> Network | None:

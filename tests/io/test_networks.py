@@ -70,7 +70,9 @@ def test_a_network_is_found_by_its_filters_and_kernels() -> None:
 
 def test_a_name_is_a_bundled_network_or_a_file() -> None:
     assert named_network("8-16") is bundled_network("8-16")
-    with pytest.raises(NetworkError, match=r"^9-9 could not be opened: No such file or directory"):
+    with pytest.raises(
+        NetworkError, match=r"^There is no network “9-9”: give the name of a file, or"
+    ):
         named_network("9-9")
     with pytest.raises(KeyError):
         bundled_network("../3-4")
