@@ -84,7 +84,7 @@ def test_what_is_too_large_to_copy_is_said(bench: Bench, warned: list[str]) -> N
     large = replace(bench.document.state, network=new_network((40, 60)))
     bench.document.commit("Larger", large)
     bench.actions["code_torch"].trigger()
-    assert "export the code as a file" in warned[0]
+    assert "write it to a file" in warned[0]
     assert QGuiApplication.clipboard().text() == "before"
 
 
