@@ -1,24 +1,26 @@
 """The document as code: on the clipboard, or in a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from cnn_explorer.core.code import Library, script
 from cnn_explorer.core.schemes import is_there
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.save_names import ask_save_name
 from cnn_explorer.gui.selection import SelectionModel
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
-from cnn_explorer.io.code_files import write_code
+from cnn_explorer.io.code_files import numbers_beside, write_code
 from cnn_explorer.io.files import FileError
 
-_FILTERS = {f"{library.label} (*.py)": library for library in Library}
+_LIBRARIES = {library.label: library for library in Library}
+_KINDS = dict.fromkeys(_LIBRARIES, ".py")
 
 
 class CodeActions(QObject):
@@ -99,17 +101,21 @@ class CodeActions(QObject):
 
     @Slot()
     def _ask(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(
-            self._window,
-            "Export code",
-            str(Path(self._store.current.folder, "maps.py")),
-            ";;".join(_FILTERS),
-        )
-        if path:
-            self._store.update(folder=str(Path(path).parent))
-            path = path if path.endswith(".py") else f"{path}.py"
-            library = _FILTERS.get(chosen, Library.NUMPY)
-            self._job.run(partial(_written, Path(path), self._document.state, library))
+        proposal = Path(self._store.current.folder, "maps.py")
+        named = ask_save_name(self._window, "Export code", proposal, _KINDS, self._beside)
+        if named is not None:
+            path, kind = named
+            self._store.update(folder=str(path.parent))
+            self._job.run(partial(_written, path, self._document.state, _LIBRARIES[kind]))
+
+    def _beside(self, path: Path, kind: str) -> Iterable[Path]:
+        """The file of the numbers, where the script does not hold them itself."""
+        beside = numbers_beside(path)
+        try:
+            _, numbers = script(self._document.state, _LIBRARIES[kind], beside=beside.name)
+        except ValueError:  # said when it is written
+            return ()
+        return (beside,) if numbers else ()
 
     @Slot(object)
     def _end(self, text: str) -> None:
@@ -123,5 +129,5 @@ class CodeActions(QObject):
 
 
 def _written(path: Path, state: State, library: Library, **_: object) -> str:
-    """Write a script: a task for `LongJob`. Whether to replace it was asked by the dialog."""
+    """Write a script: a task for `LongJob`. Whether to replace files was asked before."""
     return f"Wrote {' and '.join(write_code(path, state, library, overwrite=True))}"

@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -27,6 +25,7 @@ from cnn_explorer.gui.fields import ComboBox
 from cnn_explorer.gui.figure_page import PAPERS, FigureError, Look, Page, image_of
 from cnn_explorer.gui.figure_parts import DocumentPart, Part, ScreenPart
 from cnn_explorer.gui.figure_preview import FigurePreview
+from cnn_explorer.gui.save_names import ask_save_name
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.files import FileError, write_atomically
@@ -248,17 +247,11 @@ class FigureDialog(QDialog):
         ending = ENDINGS.get(look.format, f".{look.format}")
         kind = part.formats[look.format]
         name = "-".join(part.name.lower().replace(",", "").replace("·", "").split())
-        path, _ = QFileDialog.getSaveFileName(
-            self, f"Save as {kind}", str(Path(folder) / f"{name}{ending}"), f"{kind} (*{ending})"
-        )
-        if not path:
+        proposal = Path(folder, f"{name}{ending}")
+        named = ask_save_name(self, f"Save as {kind}", proposal, {kind: ending})
+        if named is None:
             return
-        if not path.lower().endswith(ending):
-            path += ending
-            # The file dialog asked about the name without the ending.
-            if Path(path).exists() and not self._may_replace(path):
-                return
-        self._path = path
+        self._path = str(named[0])
         try:
             # Widgets are painted here; the rest is made beside the window.
             data = part.data(look) if isinstance(part, ScreenPart) else partial(part.make, look)
@@ -266,17 +259,7 @@ class FigureDialog(QDialog):
             self._says.setText(str(error))
             return
         self._set_busy(True)
-        self._job.run(partial(_write, data, path))
-
-    def _may_replace(self, path: str) -> bool:
-        answer = QMessageBox.question(
-            self,
-            "Replace file?",
-            f"{path} exists already. Replace?",
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        return answer == QMessageBox.StandardButton.Yes
+        self._job.run(partial(_write, data, self._path))
 
     def _set_busy(self, busy: bool) -> None:
         """While a figure is made, only stopping it is left to do."""

@@ -14,6 +14,7 @@ from cnn_explorer.core.network import Network
 from cnn_explorer.core.state import State
 from cnn_explorer.core.trained import is_as_trained, same_layers
 from cnn_explorer.gui.document import Document
+from cnn_explorer.gui.save_names import ask_save_name
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.files import FileError
@@ -23,6 +24,7 @@ from cnn_explorer.io.weights import ENDINGS, NetworkError, load_network, save_ne
 AT_HAND = 2
 """How many of the bundled networks the switch shows; the others are in its menu."""
 
+_KINDS = dict(zip(("safetensors", "NumPy"), ENDINGS, strict=True))
 _FILTER = f"Networks ({' '.join(f'*{ending}' for ending in ENDINGS)});;All files (*)"
 
 
@@ -128,17 +130,12 @@ class NetworkFiles(QObject):
     def _ask_save(self) -> None:
         trained = self._document.state.network.trained
         name = f"{trained.name if trained else 'network'}{ENDINGS[0]}"
-        path, chosen = QFileDialog.getSaveFileName(
-            self._window,
-            "Save network",
-            str(Path(self._store.current.folder, name)),
-            ";;".join((f"safetensors (*{ENDINGS[0]})", f"NumPy (*{ENDINGS[1]})")),
-        )
-        if path:
-            self._store.update(folder=str(Path(path).parent))
-            if Path(path).suffix not in ENDINGS:
-                path += ENDINGS[ENDINGS[1] in chosen]
-            self._job.run(partial(_saved, Path(path), self._document.state.network))
+        proposal = Path(self._store.current.folder, name)
+        named = ask_save_name(self._window, "Save network", proposal, _KINDS)
+        if named is not None:
+            path, _ = named
+            self._store.update(folder=str(path.parent))
+            self._job.run(partial(_saved, path, self._document.state.network))
 
     @Slot(object)
     def _end(self, result: tuple[str, Network | None]) -> None:

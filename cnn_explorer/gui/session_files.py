@@ -7,12 +7,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.core.scene_list import shows_scene
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.question_box import QuestionBox, Role
+from cnn_explorer.gui.save_names import ask_save_name
 from cnn_explorer.gui.settings import SettingsStore
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.worker import LongJob
@@ -21,7 +22,7 @@ from cnn_explorer.io.session import ENDING, Session, SessionError, load, opening
 
 UNTITLED = "Untitled"
 
-_FILTER = f"CNN Explorer sessions (*{ENDING})"
+_KINDS = {"CNN Explorer sessions": ENDING}
 _CANCEL = ("Cancel", Role.RejectRole)
 _QUESTIONS = {
     "unsaved": {
@@ -187,25 +188,14 @@ class SessionFiles(QObject):
     @Slot()
     def save_as(self) -> None:
         """Ask for a file, and save there."""
-        folder = self._store.current.folder
-        path, _ = QFileDialog.getSaveFileName(
-            self._window,
-            "Save session",
-            str(self._path or Path(folder, UNTITLED + ENDING)),
-            _FILTER,
-        )
-        if not path:
+        proposal = self._path or Path(self._store.current.folder, UNTITLED + ENDING)
+        named = ask_save_name(self._window, "Save session", proposal, _KINDS)
+        if named is None:
             self._then = None
             return
-        self._store.update(folder=str(Path(path).parent))
-        chosen = Path(path).absolute()
-        named = chosen if chosen.suffix else chosen.with_suffix(ENDING)
-        if named != chosen and named.exists():  # nobody was asked about that one
-            self._ask(
-                "replaced", f"{named.name} is there already.", "What it holds would be lost.", named
-            )
-        else:
-            self._write(named)
+        path, _ = named
+        self._store.update(folder=str(path.parent))
+        self._write(path)
 
     def _write(self, path: Path) -> None:
         self._target = path

@@ -12,6 +12,11 @@ from cnn_explorer.io.export import FilesExistError
 from cnn_explorer.io.files import existing, staged
 
 
+def numbers_beside(path: Path) -> Path:
+    """Where the numbers of a script lie, if they are too many for it."""
+    return path.with_name(f"{path.stem}-numbers.npz")
+
+
 def write_code(
     path: str | os.PathLike[str],
     state: State,
@@ -46,7 +51,7 @@ def write_code(
         If a file cannot be written; nothing then is.
     """
     path = Path(path)
-    beside = f"{path.stem}-numbers.npz"
+    beside = numbers_beside(path).name
     text, numbers = script(state, library, address=address, pixel=pixel, beside=beside)
     names = (path.name, *[beside] * bool(numbers))
     there = existing(path.parent, names)

@@ -53,11 +53,11 @@ def save_network(path: Path, network: Network) -> None:
     cnn_explorer.io.files.FileError
         If the file cannot be written; an old one is then untouched.
     """
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise NetworkError(f"{path.name} ends neither in {' nor in '.join(ENDINGS)}; name it so.")
     described = json.dumps({"version": VERSION, **described_network(network)})
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays_of(network).items()}
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
 
         def write(file: BinaryIO) -> None:
             text = np.frombuffer(described.encode(), np.uint8)

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 
 from cnn_explorer.app import Folders
 from cnn_explorer.core.forward import Request, forward
@@ -168,19 +168,30 @@ def test_save_as_gives_a_file_its_ending_and_stays_with_it(
 
 
 def test_an_ending_that_is_added_does_not_overwrite_unasked(
-    make: Make, path: Path, choose: Callable[[Path | None], None]
+    make: Make,
+    path: Path,
+    choose: Callable[[Path | None], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     content = path.read_bytes()
     driver = make()
     began(driver)
     choose(path.with_suffix(""))
+    questions: list[str] = []
+    replies = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Yes]
+
+    def question(parent: object, title: str, text: str, *_: object) -> object:
+        questions.append(text)
+        return replies[len(questions) - 1]
+
+    monkeypatch.setattr(QMessageBox, "question", question)
     driver.press("Ctrl+S")
-    assert asked(driver) == "lesson.cnnx is there already."
-    driver.answer("cancel")
+    assert questions == [f"{path} exists already. Replace?"]
+    assert driver.window.sessions.modified
     assert path.read_bytes() == content
     driver.press("Ctrl+S")
-    driver.answer("overwrite")
     kept(driver)
+    assert len(questions) == 2
     assert_same(load(path).state, driver.state)
 
 

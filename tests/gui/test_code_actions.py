@@ -106,6 +106,33 @@ def test_it_is_exported_with_its_numbers(
         assert (tmp_path / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
 
+@pytest.mark.parametrize("large", [True, False])
+def test_numbers_beside_are_not_replaced_unasked(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    network = new_network((40, 60) if large else (3, 4))
+    bench.document.commit("Size", replace(bench.document.state, network=network))
+    numbers = tmp_path / "maps-numbers.npz"
+    numbers.write_bytes(b"old")
+    asked: list[str] = []
+
+    def question(parent: object, title: str, text: str, *_: object) -> object:
+        asked.append(text)
+        return QMessageBox.StandardButton.Cancel
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    chosen = str(tmp_path / "maps.py"), "NumPy (*.py)"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    bench.actions["export_code"].trigger()
+    if large:
+        assert asked == [f"{numbers} exists already. Replace?"]
+    else:
+        qtbot.waitUntil(lambda: bench.said == ["Wrote maps.py"])
+        assert not asked
+    assert (tmp_path / "maps.py").exists() is not large
+    assert numbers.read_bytes() == b"old"
+
+
 def test_a_place_that_cannot_be_written_is_said(
     bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warned: list[str]
 ) -> None:

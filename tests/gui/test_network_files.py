@@ -126,6 +126,25 @@ def test_what_was_saved_is_opened_again(
     assert bench.store.current.folder == str(tmp_path)
 
 
+def test_an_ending_that_is_added_does_not_replace_unasked(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.npz").write_bytes(b"old")
+    asked: list[str] = []
+
+    def question(parent: object, title: str, text: str, *_: object) -> object:
+        asked.append(text)
+        return QMessageBox.StandardButton.Cancel
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    chosen = str(tmp_path / "one"), "NumPy (*.npz)"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    bench.actions["save_network"].trigger()
+    bench.files.shut_down()
+    assert asked == [f"{tmp_path / 'one.npz'} exists already. Replace?"]
+    assert (tmp_path / "one.npz").read_bytes() == b"old"
+
+
 def test_a_file_that_is_no_network_changes_nothing_and_is_told(
     bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
