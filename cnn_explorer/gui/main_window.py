@@ -422,7 +422,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _open_lesson(self) -> None:
-        self.sessions.begin(lesson(self.sender().objectName().removeprefix("lesson_")))
+        name = self.sender().objectName().removeprefix("lesson_")
+        self.sessions.begin(lesson(name), LESSONS[name])
 
     def _tools_of_input(self) -> list[QWidget]:
         return self.input.tools

@@ -44,6 +44,7 @@ class QuestionBox(QMessageBox):
                 self.setDefaultButton(button)
             if role is Role.RejectRole:
                 self.setEscapeButton(button)
+                self._rejecting = name
             self._buttons[name] = button
         self.finished.connect(self._tell)
 
@@ -54,4 +55,5 @@ class QuestionBox(QMessageBox):
     @Slot()
     def _tell(self) -> None:
         names = {button: name for name, button in self._buttons.items()}
-        self.answered.emit(names[self.clickedButton()])
+        # Without a button it was closed with its window, which answers nothing.
+        self.answered.emit(names.get(self.clickedButton(), self._rejecting))

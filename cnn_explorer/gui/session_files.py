@@ -1,6 +1,7 @@
 """Which file the document is of: new, open, save, and what is not saved yet."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-from cnn_explorer.core.scene_list import shows_scene
 from cnn_explorer.core.state import State
 from cnn_explorer.gui.document import Document
 from cnn_explorer.gui.question_box import QuestionBox, Role
 from cnn_explorer.gui.save_names import ask_save_name
 from cnn_explorer.gui.settings import SettingsStore
+from cnn_explorer.gui.unsaved_work import UnsavedWork
 from cnn_explorer.gui.viewing import Viewing
 from cnn_explorer.gui.worker import LongJob
 from cnn_explorer.io.files import FileError, Stamp, stamp
@@ -85,15 +86,20 @@ class SessionFiles(QObject):
         self._path: Path | None = None
         self._stamp: Stamp | None = None
         self._extra: Mapping[str, Any] = {}
-        self._saved: State | None = document.state
-        self._then: Callable[[], object] | None = None
-        self._target: Path | None = None
-        self._asked_about: Path | None = None
+        self._title = UNTITLED
+        self._number = 0  # of the document, for a file is read or written while another is opened
+        self._work = UnsavedWork(document.state)
+        self._writing: _Writing | None = None
+        self._reading: Path | None = None
         self._again = False
+        self._after: Callable[[], object] | None = None  # what waits for the file to be written
+        self._then: Callable[[], object] | None = None  # what waits for an answer, or for a save
+        self._asking = False
+        self._asked_about: Path | None = None
         self._job = LongJob(self)
         self._job.succeeded.connect(self._end)
         self._job.failed.connect(self._fail)
-        document.changed.connect(self._show_title)
+        document.changed.connect(self._follow)
         actions["new"].triggered.connect(self.new)
         actions["save"].triggered.connect(self.save)
         actions["save_as"].triggered.connect(self.save_as)
@@ -112,7 +118,7 @@ class SessionFiles(QObject):
     @property
     def modified(self) -> bool:
         """Whether there is work that no file holds."""
-        return not _is_kept(self._document.state, self._saved)
+        return self._work.is_in(self._document.state)
 
     @property
     def session(self) -> Session:
@@ -121,7 +127,13 @@ class SessionFiles(QObject):
 
     # Opening.
 
-    def use(self, session: Session, path: Path | None, stamp: Stamp | None = None) -> None:
+    def use(
+        self,
+        session: Session,
+        path: Path | None,
+        stamp: Stamp | None = None,
+        name: str = UNTITLED,
+    ) -> None:
         """Replace the document by a session that was read; there is no way back.
 
         Parameters
@@ -130,24 +142,30 @@ class SessionFiles(QObject):
             What is opened.
         path, stamp
             Its file, and what that was when it was read; None for none.
+        name
+            What it is called without a file.
         """
+        self._title = name
         self._replace(session, path, stamp, session.state)
 
     def restore(self, session: Session, path: Path | None, stamp: Stamp | None) -> None:
         """Go on with work that was left unsaved."""
+        self._title = UNTITLED
         self._replace(session, path, stamp, None)
 
     def _replace(
         self, session: Session, path: Path | None, stamp: Stamp | None, saved: State | None
     ) -> None:
+        self._number += 1
         self._extra = session.extra
-        self._take_name(path, stamp, saved)
+        self._work = UnsavedWork(saved)
+        self._take_name(path, stamp)
         self._viewing.open(session.state, session.view)
         self._show_title()
         self.saved_changed.emit()
 
-    def _take_name(self, path: Path | None, stamp: Stamp | None, saved: State | None) -> None:
-        self._path, self._stamp, self._saved = path, stamp, saved
+    def _take_name(self, path: Path | None, stamp: Stamp | None) -> None:
+        self._path, self._stamp = path, stamp
         self._store.update(session="" if path is None else str(path))
         if path is not None:
             self.opened.emit(path)
@@ -157,21 +175,22 @@ class SessionFiles(QObject):
         """Begin anew, as at the first start."""
         self.begin(Session(opening_state()))
 
-    def begin(self, session: Session) -> None:
+    def begin(self, session: Session, name: str = UNTITLED) -> None:
         """Open a session that has no file of its own, once unsaved work is cared for."""
-        self._leave(partial(self.use, session, None))
+        self._leave(partial(self.use, session, None, name=name))
 
     @Slot(str)
     def open(self, path: str) -> None:
         """Read a session in the background; then ask what is to become of unsaved work."""
-        self._job.run(partial(_read, Path(path).absolute()))
+        self._reading = Path(path).absolute()
+        self._job.run(partial(_read, self._reading))
 
     # Saving.
 
     @Slot()
     def save(self) -> None:
         """Save into the document's file, or ask for one."""
-        if self._target is not None:  # being written; what was drawn meanwhile comes after
+        if self._writing is not None:  # being written; what was drawn meanwhile comes after
             self._again = True
         elif self._path is None:
             self.save_as()
@@ -188,7 +207,10 @@ class SessionFiles(QObject):
     @Slot()
     def save_as(self) -> None:
         """Ask for a file, and save there."""
-        proposal = self._path or Path(self._store.current.folder, UNTITLED + ENDING)
+        if self._writing is not None:
+            self._after = self.save_as
+            return
+        proposal = self._path or Path(self._store.current.folder, _file_name(self._title))
         named = ask_save_name(self._window, "Save session", proposal, _KINDS)
         if named is None:
             self._then = None
@@ -198,25 +220,42 @@ class SessionFiles(QObject):
         self._write(path)
 
     def _write(self, path: Path) -> None:
-        self._target = path
-        self._job.run(partial(_written, path, self.session))
+        session = self.session
+        self._writing = _Writing(self._number, UnsavedWork(session.state))
+        self._job.run(partial(_written, path, session))
 
     @Slot(object)
     def _end(self, result: tuple[str, Session, Path, Stamp | None]) -> None:
         what, session, path, stamp = result
         if what == "read":
-            self._leave(partial(self.use, session, path, stamp))
+            if path == self._reading:  # none was asked for after it
+                self._reading = None
+                self._leave(partial(self.use, session, path, stamp))
             return
-        self._target = None
-        self._take_name(path, stamp, session.state)
-        self._show_title()
+        ours, again = self._end_writing()
         self.said.emit(f"Saved {path.name}")
-        self.saved_changed.emit()
-        again, self._again = self._again, False
+        if ours is not None:
+            self._work = ours
+            self._take_name(path, stamp)
+            self._show_title()
+            self.saved_changed.emit()
         if again and self.modified:
             self.save()
-        elif self._then is not None:  # more may have been drawn meanwhile
+        elif self._after is not None:
+            after, self._after = self._after, None
+            after()
+        elif self._then is not None and not self._asking:  # more may have been drawn meanwhile
             self._leave(self._then)
+
+    def _end_writing(self) -> tuple[UnsavedWork | None, bool]:
+        """What the document has beyond a file that was written, and whether to write it again.
+
+        None and False where another document was opened meanwhile.
+        """
+        writing, again = self._writing, self._again
+        self._writing, self._again = None, False
+        assert writing is not None
+        return (writing.work, again) if writing.number == self._number else (None, False)
 
     @Slot(object)
     def _fail(self, error: BaseException) -> None:
@@ -225,8 +264,12 @@ class SessionFiles(QObject):
             box = QuestionBox(self._window, str(error), "", {"close": ("Close", Role.RejectRole)})
             box.open()
         elif isinstance(error, FileError):
-            self._target, self._again = None, False
-            self._ask("failed", str(error), "Your work is still here, but not saved.")
+            ours, _ = self._end_writing()
+            self._after = None
+            if ours is not None:
+                self._ask("failed", str(error), "Your work is still here, but not saved.")
+            else:
+                self.said.emit(str(error))
         else:
             raise error
 
@@ -241,7 +284,7 @@ class SessionFiles(QObject):
 
     def discard(self) -> None:
         """Mind no more that the document is not saved."""
-        self._saved = self._document.state
+        self._work = UnsavedWork(self._document.state)
         self._show_title()
 
     def shut_down(self) -> None:
@@ -250,12 +293,23 @@ class SessionFiles(QObject):
 
     def _leave(self, then: Callable[[], object]) -> None:
         """Do what ends with this document, once its unsaved work is cared for."""
+        if self._writing is not None:  # whether there is such work is known when it is written
+            self._after = partial(self._leave, then)
+            return
         self._then = then
+        if self._asking:  # the answer will be for this instead
+            return
         if self.modified:
-            name = self._path.name if self._path else "this session"
-            self._ask("unsaved", f"Save the changes to {name}?", "Otherwise they are lost.")
+            self._ask("unsaved", f"Save the changes to {self._called}?", "Otherwise they are lost.")
         else:
             self._go_on()
+
+    @property
+    def _called(self) -> str:
+        """The document in a sentence."""
+        if self._path is not None:
+            return self._path.name
+        return "this session" if self._title == UNTITLED else f"“{self._title}”"
 
     def _go_on(self) -> None:
         then, self._then = self._then, None
@@ -263,13 +317,14 @@ class SessionFiles(QObject):
             then()
 
     def _ask(self, question: str, text: str, detail: str, path: Path | None = None) -> None:
-        self._asked_about = path
+        self._asking, self._asked_about = True, path
         box = QuestionBox(self._window, text, detail, _QUESTIONS[question])
         box.answered.connect(self._answer)
         box.open()
 
     @Slot(str)
     def _answer(self, answer: str) -> None:
+        self._asking = False
         if answer == "save":
             self.save()
         elif answer == "save as":
@@ -283,11 +338,25 @@ class SessionFiles(QObject):
         else:
             self._then = None
 
-    @Slot()
+    @Slot(object, object)
+    def _follow(self, new: State, old: State) -> None:
+        self._work.follow(new, old)
+        if self._writing is not None:
+            self._writing.work.follow(new, old)
+        self._show_title()
+
     def _show_title(self) -> None:
-        name = (self._path.stem if self._path else UNTITLED).replace("[*]", "[*][*]")
+        name = (self._path.stem if self._path else self._title).replace("[*]", "[*][*]")
         self._window.setWindowTitle(f"{name}[*] - CNN Explorer")
         self._window.setWindowModified(self.modified)
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """A save: of which document, and what that has beyond it since."""
+
+    number: int
+    work: UnsavedWork
 
 
 class _Unread(Exception):
@@ -298,12 +367,9 @@ class _Unread(Exception):
         self.path = path
 
 
-def _is_kept(state: State, saved: State | None) -> bool:
-    """Whether a saved state holds all of another, as itself or as one of its scenes."""
-    if saved is None or state is saved:
-        return saved is not None
-    shown = (shows_scene(state, index) for index in range(len(state.scenes)))
-    return state.scenes == saved.scenes and any(shown)
+def _file_name(title: str) -> str:
+    """A title as a file's name, without what some system does not take in one."""
+    return "".join(letter for letter in title if letter not in '\\/:*?"<>|') + ENDING
 
 
 def _read(path: Path, **_: object) -> tuple[str, Session, Path, Stamp | None]:

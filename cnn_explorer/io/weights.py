@@ -90,7 +90,7 @@ def load_network(path: Path) -> Network:
 
 def holds_network(path: Path) -> bool:
     """Whether a path looks like one for `load_network`: by its ending, or a description in it."""
-    if path.suffix == ENDINGS[0]:
+    if path.suffix.lower() == ENDINGS[0]:
         return True
     try:
         if not head_of(path).startswith(_ZIP):

@@ -4,7 +4,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cnn_explorer.app import Folders
 from cnn_explorer.core.forward import Request, forward
 from cnn_explorer.core.state import Scene, State
 from cnn_explorer.core.view import View
+from cnn_explorer.gui import session_files
 from cnn_explorer.io import autosaves, files, session
 from cnn_explorer.io.session import Session, load, save
 
@@ -595,3 +597,241 @@ def test_hostile_views_are_clamped(make: Make, path: Path) -> None:
     driver = make(path)
     driver.show()
     assert driver.window.selection.current.layer == 1
+
+
+# While a file is written.
+
+
+class Gate:
+    """Holds every save after its file is written, until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        monkeypatch.setattr(session_files, "save", self._save)
+
+    def _save(self, path: Path, session: Session) -> None:
+        save(path, session)
+        self.reached.set()
+        assert self.opened.wait(60)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    gate = Gate(monkeypatch)
+    yield gate
+    gate.opened.set()
+
+
+def begin_saving(driver: Driver, gate: Gate) -> None:
+    """Draw, and save the document, whose file is written then, but not told to be."""
+    began(driver)
+    driver.press("Ctrl+S")
+    driver.wait(gate.reached.is_set)
+
+
+def test_new_waits_for_a_file_that_is_written(make: Make, path: Path, gate: Gate) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    drawn = driver.state
+    driver.press("Ctrl+N")
+    assert not driver.questions
+    assert driver.state is drawn
+    gate.opened.set()
+    driver.wait(lambda: title(driver) == "Untitled - CNN Explorer")
+    assert driver.window.sessions.path is None
+    assert_same(load(path).state, drawn)
+
+
+def test_what_is_drawn_while_a_file_is_written_is_asked_about_after_it(
+    make: Make, path: Path, gate: Gate
+) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    driver.draw((3, 8), (8, 8))
+    drawn = driver.state
+    driver.press("Ctrl+N")
+    assert not driver.questions
+    gate.opened.set()
+    assert asked(driver) == "Save the changes to lesson.cnnx?"
+    driver.answer("cancel")
+    assert driver.state is drawn
+    assert title(driver) == "lesson* - CNN Explorer"
+
+
+def test_closing_waits_for_a_file_that_is_written(make: Make, path: Path, gate: Gate) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    drawn = driver.state
+    driver.window.close()
+    assert driver.window.isVisible()
+    assert not driver.questions
+    gate.opened.set()
+    driver.wait(lambda: not driver.window.isVisible())
+    assert_same(load(path).state, drawn)
+
+
+def test_a_failed_save_ends_what_waited_for_it(
+    make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make(path)
+    began(driver)
+    go = threading.Event()
+
+    def full(path: Path, session: Session) -> None:
+        assert go.wait(60)
+        raise files.FileError("There is no space left.")
+
+    monkeypatch.setattr(session_files, "save", full)
+    driver.press("Ctrl+S")
+    driver.press("Ctrl+N")
+    go.set()
+    assert asked(driver) == "There is no space left."
+    driver.answer("cancel")
+    assert title(driver) == "lesson* - CNN Explorer"
+
+
+def test_a_second_save_before_the_first_is_told_is_no_other_program(
+    make: Make, path: Path, gate: Gate
+) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    driver.press("Ctrl+S")
+    driver.draw((3, 8), (8, 8))
+    driver.press("Ctrl+S")
+    assert not driver.questions
+    gate.opened.set()
+    kept(driver)
+    assert not driver.questions
+    assert_same(load(path).state, driver.state)
+
+
+def test_save_as_waits_for_a_file_that_is_written(
+    make: Make, path: Path, gate: Gate, tmp_path: Path, choose: Callable[[Path | None], None]
+) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    choose(tmp_path / "other.cnnx")
+    driver.press("Ctrl+Shift+S")
+    driver.press("Ctrl+S")
+    gate.opened.set()
+    driver.wait(lambda: title(driver) == "other - CNN Explorer")
+    assert not driver.questions
+
+
+def test_a_result_for_another_document_gives_it_no_name(make: Make, path: Path, gate: Gate) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    driver.window.sessions.restore(Session(hand_made()), None, None)
+    with driver.qtbot.waitSignal(driver.window.sessions.said):
+        gate.opened.set()
+    assert title(driver) == "Untitled* - CNN Explorer"
+    assert driver.window.sessions.path is None
+
+
+def test_of_files_opened_one_after_the_other_the_last_stays(
+    make: Make, path: Path, tmp_path: Path
+) -> None:
+    driver = make(path)
+    began(driver)
+    for name in ("one.cnnx", "two.cnnx"):
+        save(tmp_path / name, Session(hand_made()))
+        driver.window.sessions.open(str(tmp_path / name))
+    driver.answer("discard")
+    driver.wait(lambda: title(driver) == "two - CNN Explorer")
+    assert not driver.questions
+
+
+# Work outside the scenes.
+
+
+@pytest.fixture
+def scenes_path(make: Make, path: Path) -> Path:
+    """A session of two scenes, in the first."""
+    state, view = hand_made(), driver_view(make, path)
+    scenes = Scene("One", "", state, view), Scene("Two", "", replace(state, centred=True), view)
+    save(path, Session(replace(state, scenes=scenes), view))
+    return path
+
+
+def test_work_in_a_scene_stays_unsaved_in_the_next_one(make: Make, scenes_path: Path) -> None:
+    driver = make(scenes_path)
+    driver.show()
+    for key in ("PgDown", "PgUp", "PgDown", "PgUp"):
+        driver.press(key)
+        assert title(driver) == "lesson - CNN Explorer"
+    driver.draw((3, 3), (20, 20))
+    for key in ("PgDown", "PgUp", "Ctrl+0"):
+        driver.press(key)
+        assert title(driver) == "lesson* - CNN Explorer"
+    driver.window.close()
+    assert asked(driver) == "Save the changes to lesson.cnnx?"
+    driver.answer("cancel")
+    while driver.window.document.undo_stack.canUndo():
+        driver.trigger("undo")
+    assert title(driver) == "lesson - CNN Explorer"
+    driver.press("PgDown")
+    assert title(driver) == "lesson - CNN Explorer"
+
+
+def test_once_saved_to_step_is_no_change_again(make: Make, scenes_path: Path) -> None:
+    driver = make(scenes_path)
+    began(driver)
+    driver.press("Ctrl+S")
+    kept(driver)
+    driver.press("PgDown")
+    assert title(driver) == "lesson - CNN Explorer"
+    for command in ("undo", "undo", "redo"):  # the drawing, the first scene, the drawing
+        driver.trigger(command)
+        assert title(driver) == "lesson - CNN Explorer"
+
+
+def test_work_while_a_file_is_written_stays_unsaved_in_another_scene(
+    make: Make, scenes_path: Path, gate: Gate
+) -> None:
+    driver = make(scenes_path)
+    begin_saving(driver, gate)
+    driver.draw((3, 8), (8, 8))
+    driver.press("PgDown")
+    with driver.qtbot.waitSignal(driver.window.sessions.said):
+        gate.opened.set()
+    assert title(driver) == "lesson* - CNN Explorer"
+
+
+# Lessons.
+
+
+def test_a_lesson_is_called_by_its_name(
+    make: Make, choose: Callable[[Path | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make()
+    driver.show()
+    driver.trigger("lesson_corners")
+    assert title(driver) == "Why add? Corners from strokes - CNN Explorer"
+    driver.draw((3, 3), (20, 20))
+    proposed: list[str] = []
+
+    def ask(parent: object, title: str, proposal: str, filters: str) -> tuple[str, str]:
+        proposed.append(Path(proposal).name)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    driver.press("Ctrl+S")
+    assert proposed == ["Why add Corners from strokes.cnnx"]
+    driver.window.close()
+    assert asked(driver) == "Save the changes to “Why add? Corners from strokes”?"
+    driver.answer("discard")
+
+
+# Questions.
+
+
+def test_a_question_that_is_closed_unanswered_is_rejected(make: Make, path: Path) -> None:
+    driver = make(path)
+    began(driver)
+    driver.window.close()
+    driver.wait(lambda: bool(driver.questions))
+    (box,) = driver.questions
+    box.done(0)
+    assert not driver.questions
+    assert driver.window.isVisible()
+    assert driver.window.sessions.modified
