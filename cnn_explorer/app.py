@@ -91,7 +91,7 @@ class Program(QObject):
         self.window.presenter.changed.connect(self._present)
         self.autosave.failed.connect(self.window.status.show_spot)
         self.recovery.restored.connect(self._restore)
-        self.recovery.problem.connect(self._problems.append)
+        self.recovery.problem.connect(self._add_problem)
         self.window.closing.connect(self._end_autosave)
         app.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
@@ -127,11 +127,23 @@ class Program(QObject):
             problem = "No font is installed, so no text shows; install one, such as DejaVu."
             self._problems.append(problem)
             print(problem, file=sys.stderr)
-        if self._problems:
-            text = "\n\n".join(self._problems)
-            box = QMessageBox(QMessageBox.Icon.Information, "CNN Explorer", text)
-            box.setParent(self.window, box.windowFlags())
-            box.open()
+        self._tell_problems()
+
+    @Slot(str)
+    def _add_problem(self, problem: str) -> None:
+        """Tell a problem, with those that come at the same time, in one box."""
+        self._problems.append(problem)
+        QTimer.singleShot(0, self._tell_problems)
+
+    @Slot()
+    def _tell_problems(self) -> None:
+        if not self._problems:
+            return
+        text = "\n\n".join(self._problems)
+        self._problems.clear()
+        box = QMessageBox(QMessageBox.Icon.Information, "CNN Explorer", text)
+        box.setParent(self.window, box.windowFlags())
+        box.open()
 
     def _first_session(self, path: str | None) -> Aside:
         """What the window opens on; says why where that is not what it should be."""

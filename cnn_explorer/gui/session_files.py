@@ -213,7 +213,7 @@ class SessionFiles(QObject):
         proposal = self._path or Path(self._store.current.folder, _file_name(self._title))
         named = ask_save_name(self._window, "Save session", proposal, _KINDS)
         if named is None:
-            self._then = None
+            self._stay()
             return
         path, _ = named
         self._store.update(folder=str(path.parent))
@@ -254,8 +254,9 @@ class SessionFiles(QObject):
         """
         writing, again = self._writing, self._again
         self._writing, self._again = None, False
-        assert writing is not None
-        return (writing.work, again) if writing.number == self._number else (None, False)
+        if writing is None or writing.number != self._number:
+            return None, False
+        return writing.work, again
 
     @Slot(object)
     def _fail(self, error: BaseException) -> None:
@@ -265,12 +266,14 @@ class SessionFiles(QObject):
             box.open()
         elif isinstance(error, FileError):
             ours, _ = self._end_writing()
-            self._after = None
+            self._after = None  # what is left of leaving follows a save that does not fail
             if ours is not None:
                 self._ask("failed", str(error), "Your work is still here, but not saved.")
             else:
                 self.said.emit(str(error))
         else:
+            self._end_writing()  # nothing waits for what will not come
+            self._stay()
             raise error
 
     # Leaving the document.
@@ -295,6 +298,7 @@ class SessionFiles(QObject):
         """Do what ends with this document, once its unsaved work is cared for."""
         if self._writing is not None:  # whether there is such work is known when it is written
             self._after = partial(self._leave, then)
+            self.said.emit("The session is being saved first.")
             return
         self._then = then
         if self._asking:  # the answer will be for this instead
@@ -310,6 +314,10 @@ class SessionFiles(QObject):
         if self._path is not None:
             return self._path.name
         return "this session" if self._title == UNTITLED else f"“{self._title}”"
+
+    def _stay(self) -> None:
+        """Do nothing of what was to end with this document."""
+        self._then = self._after = None
 
     def _go_on(self) -> None:
         then, self._then = self._then, None
@@ -336,7 +344,7 @@ class SessionFiles(QObject):
             self.discard()
             self._go_on()
         else:
-            self._then = None
+            self._stay()
 
     @Slot(object, object)
     def _follow(self, new: State, old: State) -> None:

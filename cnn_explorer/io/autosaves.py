@@ -5,7 +5,7 @@ locked was left by a window that is gone.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,11 @@ from cnn_explorer.io.files import FolderError, Stamp
 from cnn_explorer.io.session import ENDING, Session, load, save
 
 _NAME = f"session{ENDING}"
+_DAMAGED = f"{_NAME}.bad"
 _KEY = "autosave"
+
+MOST_DAMAGED = 3
+"""Folders of work that cannot be read that are kept, the latest, for whoever can mend it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,16 +85,16 @@ class AutosavePlace:
         path, stamp = _about(extra.pop(_KEY, None))
         return Aside(replace(session, extra=extra), path, stamp)
 
-    def forget(self) -> None:
-        """Remove the work, and what was left of writing it; the lock stays."""
+    def forget(self, but: Collection[str] = ()) -> None:
+        """Remove the work, and what was left of writing it; the lock stays, and what is named."""
         with suppress(OSError):
             for path in self._folder.iterdir():
-                if path.name != "lock":
+                if path.name != "lock" and path.name not in but:
                     path.unlink(missing_ok=True)
 
     def put_aside(self) -> Path:
         """Rename what cannot be read, and return where it is."""
-        target = self._folder / f"{_NAME}.bad"
+        target = self._folder / _DAMAGED
         with suppress(OSError):
             os.replace(self._folder / _NAME, target)
         return target
@@ -104,17 +108,20 @@ class AutosavePlace:
 
 def new_place(folder: Path) -> AutosavePlace:
     """Make a place under a folder that no other window has; errors as of `AutosavePlace`."""
+    with suppress(FolderError):
+        return AutosavePlace(folder / os.urandom(6).hex())
+    # Another window may have cleared it away, for it was empty before it was locked.
     return AutosavePlace(folder / os.urandom(6).hex())
 
 
 def left_places(folder: Path) -> Iterator[AutosavePlace]:
-    """Go through the places whose windows are gone, the latest first; each is locked by then."""
-    changed: dict[Path, float] = {}
-    with suppress(OSError):
-        for path in folder.iterdir():
-            with suppress(OSError):
-                changed[path] = (path / _NAME).stat().st_mtime
-    for path in sorted(changed, key=changed.__getitem__, reverse=True):
+    """Go through the places whose windows are gone, the latest first; each is locked by then.
+
+    Folders without work are cleared away before, but for the latest `MOST_DAMAGED` whose work was
+    put aside.
+    """
+    _clear(folder)
+    for path in _by_time(folder, _NAME):
         with suppress(FolderError):
             place = AutosavePlace(path)
             # Its window may just have saved it, and be gone.
@@ -122,6 +129,33 @@ def left_places(folder: Path) -> Iterator[AutosavePlace]:
                 yield place
             else:
                 place.unlock()
+
+
+def _clear(folder: Path) -> None:
+    damaged = _by_time(folder, _DAMAGED)[:MOST_DAMAGED]
+    for path in _folders(folder):
+        if (path / _NAME).exists():  # locked only to be offered
+            continue
+        with suppress(FolderError):
+            place = AutosavePlace(path)
+            if not (path / _NAME).exists():
+                place.forget(but=(_DAMAGED,) if path in damaged else ())
+            place.unlock()
+
+
+def _by_time(folder: Path, name: str) -> list[Path]:
+    """The folders in a folder that have a file of this name, the latest first."""
+    changed: dict[Path, float] = {}
+    for path in _folders(folder):
+        with suppress(OSError):
+            changed[path] = (path / name).stat().st_mtime
+    return sorted(changed, key=changed.__getitem__, reverse=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return [path for path in folder.iterdir() if path.is_dir()]
+    return []
 
 
 def _about(said: Any) -> tuple[Path | None, Stamp | None]:

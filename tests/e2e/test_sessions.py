@@ -1,5 +1,6 @@
 """Sessions as files in the window: new, open, save, what is not saved, what a crash leaves."""
 
+import itertools
 import os
 import random
 import subprocess
@@ -504,6 +505,34 @@ print(len(list(left_places(Path({str(folders.data / "autosave")!r})))))
     assert len(places(folders)) == 1
 
 
+def test_all_work_that_cannot_be_read_is_told(make: Make, path: Path, folders: Folders) -> None:
+    first = make(path)
+    began(first)
+    first.program.end()
+    (whole,) = places(folders)
+    os.utime(whole, (2e8, 2e8))
+    for name, when in (("later", 3e8), ("earlier", 1e8)):
+        damaged = folders.data / "autosave" / name / "session.cnnx"
+        damaged.parent.mkdir()
+        damaged.write_bytes(b"garbage")
+        os.utime(damaged, (when, when))
+    second = make(path)
+    second.show()
+    assert damaged_told(second) == ["later"]
+    second.answer("discard")
+    second.wait(lambda: damaged_told(second) == ["later", "earlier"])
+
+
+def damaged_told(driver: Driver) -> list[str]:
+    """The folders of the damaged work that boxes tell of."""
+    texts = [box.text() for box in driver.window.findChildren(QMessageBox)]
+    return [
+        Path(text.split("put aside as ")[1].removesuffix(".")).parent.name
+        for text in texts
+        if text.startswith("Unsaved work is not back: ")
+    ]
+
+
 def test_work_that_cannot_be_read_is_put_aside(make: Make, path: Path, folders: Folders) -> None:
     first = make(path)
     began(first)
@@ -703,6 +732,29 @@ def test_a_second_save_before_the_first_is_told_is_no_other_program(
     kept(driver)
     assert not driver.questions
     assert_same(load(path).state, driver.state)
+
+
+def test_cancel_ends_what_waited_for_a_second_save(
+    make: Make, path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make(path)
+    begin_saving(driver, gate)
+    driver.draw((3, 8), (8, 8))
+    drawn = driver.state
+    driver.press("Ctrl+S")
+    driver.press("Ctrl+N")
+    stamps = itertools.count()  # at each look another program has written
+    with monkeypatch.context() as patch:
+        patch.setattr(session_files, "stamp", lambda path: (0, 0, next(stamps)))
+        gate.opened.set()
+        assert asked(driver).startswith("lesson.cnnx was changed by another program")
+        driver.answer("cancel")
+    driver.press("Ctrl+S")
+    driver.answer("overwrite")
+    kept(driver)
+    driver.settle()
+    assert driver.state is drawn
+    assert title(driver) == "lesson - CNN Explorer"
 
 
 def test_save_as_waits_for_a_file_that_is_written(
