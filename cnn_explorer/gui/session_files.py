@@ -211,7 +211,9 @@ class SessionFiles(QObject):
             self._after = self.save_as
             return
         proposal = self._path or Path(self._store.current.folder, _file_name(self._title))
+        self._asking = True  # what is read meanwhile is opened after the save
         named = ask_save_name(self._window, "Save session", proposal, _KINDS)
+        self._asking = False
         if named is None:
             self._stay()
             return

@@ -780,6 +780,26 @@ def test_a_result_for_another_document_gives_it_no_name(make: Make, path: Path, 
     assert driver.window.sessions.path is None
 
 
+def test_a_session_that_is_read_while_a_name_is_asked_for_is_opened_after_the_save(
+    make: Make, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make(path)
+    began(driver)
+    drawn = driver.state
+    save(tmp_path / "other.cnnx", Session(hand_made()))
+
+    def ask(*_: object) -> tuple[str, str]:
+        driver.window.sessions.open(str(tmp_path / "other.cnnx"))
+        driver.wait(lambda: not driver.window.sessions._job.busy)
+        return str(tmp_path / "mine.cnnx"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    driver.press("Ctrl+Shift+S")
+    driver.wait(lambda: title(driver) == "other - CNN Explorer")
+    assert not driver.questions
+    assert_same(load(tmp_path / "mine.cnnx").state, drawn)
+
+
 def test_of_files_opened_one_after_the_other_the_last_stays(
     make: Make, path: Path, tmp_path: Path
 ) -> None:
