@@ -250,7 +250,7 @@ class MainWindow(QMainWindow):
         self.input.export_given.connect(self.exports.open)
         self.code.said.connect(self.status.show_spot)
         answers = self.actions_by_name["answers"]
-        for part in (self.switch, self.centre.question, self.input):
+        for part in (self.switch, self.centre.question, self.input, self.layers):
             answers.toggled.connect(part.hide_answers)
         for name, slot in (
             ("open", self.input.open_file),
