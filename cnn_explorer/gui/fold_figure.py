@@ -34,8 +34,8 @@ class _Layout(NamedTuple):
         Size of a tile, and what is between two.
     gutter
         Width of the names of the rows.
-    line, lines
-        Height of a line of text, and how many stand below.
+    line, lines, left
+        Height of a line of text, how many stand below, and where they begin.
     rows, columns
         How many tiles there are above the sums.
     """
@@ -45,6 +45,7 @@ class _Layout(NamedTuple):
     gutter: float
     line: float
     lines: int
+    left: float
     rows: int
     columns: int
 
@@ -62,10 +63,9 @@ class _Layout(NamedTuple):
 
     @property
     def below(self) -> QRectF:
-        """Where the words below are: under the tiles, or where those are narrow, from the left."""
-        left = self.gutter if self.lines == 1 else 2
-        top = self.size.height() - self.lines * self.line
-        return QRectF(left, top, self.size.width() - left, self.lines * self.line)
+        """Where the words below are."""
+        size, high = self.size, self.lines * self.line - 3
+        return QRectF(self.left, size.height() - high, size.width() - self.left, high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +109,18 @@ class FoldPicture:
         gutter = max(map(metrics.horizontalAdvance, names)) + 8
         steps = (0.0, 0.5, *range(1, contents.steps + 1))
         words = [_said(replace(contents, position=float(step))) for step in steps]
-        for lines in range(1, _MOST_LINES + 1):
-            layout = self._laid_out(room, gutter, line, lines)
+        # Under the tiles, or where those are narrow, from the left, in as many lines as it takes.
+        for lines, left in ((1, gutter), *((lines, 2.0) for lines in range(1, _MOST_LINES + 1))):
+            layout = self._laid_out(room, gutter, line, lines, left)
             wide = QRectF(0, 0, layout.below.width(), 1e6)
             high = max(metrics.boundingRect(wide, _WRAPPED, text).height() for text in words)
-            if high <= lines * line:
+            if high <= layout.below.height():
                 break
         return Drawn(layout.size, partial(self._paint, layout))
 
-    def _laid_out(self, room: QSizeF, gutter: float, line: float, lines: int) -> _Layout:
+    def _laid_out(
+        self, room: QSizeF, gutter: float, line: float, lines: int, left: float
+    ) -> _Layout:
         contents = self.contents
         rows, columns = contents.size
         across = (room.width() - gutter - 2) / contents.columns
@@ -130,7 +133,7 @@ class FoldPicture:
             side = min(side, _SIDE)
         side = max(side, 6.0)
         tile = QSizeF(side, side / columns * rows)
-        return _Layout(tile, gap, gutter, line, lines, contents.rows, contents.columns)
+        return _Layout(tile, gap, gutter, line, lines, left, contents.rows, contents.columns)
 
     def _paint(self, layout: _Layout, painter: QPainter, dark: bool) -> None:
         contents, palette, font = self.contents, ground(dark), figure_font()
@@ -233,7 +236,7 @@ def _said(contents: FoldedMatrix) -> str:
         into = f"added down into {columns}" if rows > 1 else "with nothing to be added to"
         return f"{rows} × {columns} = {cells}, {into}"
     if step >= rows + 2:
-        return f"{columns} map{'' if columns == 1 else 's'}: {cells}, summed down each column"
+        return f"{columns} map{'' if columns == 1 else 's'} from {cells}"
     if step == rows + 1:
         return "+ bias, once for each sum"
     left = (rows - step - 1) * columns
