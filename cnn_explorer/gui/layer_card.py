@@ -319,6 +319,7 @@ class LayerCard(QFrame):
     def hide_answers(self, hides: bool) -> None:
         """Leave out how many maps come out, or tell it again."""
         self._hides = hides
+        self._address.hide_answers(hides)
         self._show_shapes()
         self.room_changed.emit()
 

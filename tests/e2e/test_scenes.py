@@ -233,12 +233,15 @@ def test_cards_do_not_tell_a_hidden_answer(driver: Driver) -> None:
     assert told[1].endswith("28×28×<b>12</b> = 3 × 4")
     driver.press("H")
     assert [card._shapes.text() for card in driver.cards] == [
-        "28×28×1 → 3 flat kernels of 3×3 → 28×28×<b>?</b>",
-        "28×28×? → 4 flat kernels of 3×3 on every map → 28×28×<b>?</b>",
+        "28×28×1 → 3 flat kernels of 3×3 → 28×28×<b>3</b>",  # which the question says itself
+        "28×28×3 → 4 flat kernels of 3×3 on every map → 28×28×<b>?</b>",
     ]
-    driver.press("Ctrl+L")
-    assert all(card._shapes.text().endswith("28×28×<b>?</b>") for card in driver.cards)
     assert "12" not in driver.cards[1]._shapes.toolTip()
+    assert driver.cards[1]._address._label.text() == "all maps"
+    driver.press("Ctrl+L")
+    added = driver.cards[2]._shapes.text()
+    assert added.startswith("28×28×? → ")
+    assert added.endswith("28×28×<b>?</b>")
     driver.trigger("undo")
     driver.press("H")
     assert [card._shapes.text() for card in driver.cards] == told
