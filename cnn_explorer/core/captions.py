@@ -38,9 +38,9 @@ def maps_caption(state: State, layer: int, maps: Array, numbers: str = "") -> st
     count, rows, columns = maps.shape
     name = state.network.names[layer]
     which = numbers or ("0" if count == 1 else f"0 to {count - 1}")
-    word = "map" if count == 1 else "maps"
+    word, each = ("map", "") if count == 1 else ("maps", " each")
     return (
-        f"{name}, {word} {which}, {rows}×{columns} pixels each; values {range_text([maps])}. "
+        f"{name}, {word} {which}, {rows}×{columns} pixels{each}; values {range_text([maps])}. "
         f"{_scheme(state)}"
     )
 
@@ -99,7 +99,8 @@ def ledger_caption(ledger: Ledger) -> str:
     muted = int(making.muted.sum())
     off = f", {muted} of them muted and left out" if muted else ""
     name = f"{making.name}, map {map_number(making.state, making.address)}"
-    made = f"{_count(count, 'input map')}{off}, {_count(cells, 'product')} each"
+    made = f"{_count(count, 'input map')}{off}, {_count(cells, 'product')}"
+    made += " each" if count > 1 else ""
     return f"{name}, row {row}, column {column}: {made}. {_scheme(making.state)}"
 
 

@@ -3,26 +3,33 @@
 from cnn_explorer.core.kernel_layers import Conv2d, Linear
 from cnn_explorer.core.layer import Layer
 from cnn_explorer.core.layers import AvgPool2d, MaxPool2d
+from cnn_explorer.core.question import question
 from cnn_explorer.core.schemes import ChannelScheme, map_counts
 from cnn_explorer.core.sentences import compact
 from cnn_explorer.core.state import State
 
 
-def shape_line(state: State, index: int) -> str:
+def shape_line(state: State, index: int, *, counted: bool = True) -> str:
     """What goes in, the filters with their depth, what comes out, as rich text.
 
     Parameters
     ----------
     index
         Of the layer.
+    counted
+        Whether it tells how many maps come out where `question` asks that; else “?” stands there,
+        and in the layers after it.
     """
     network = state.network
     layer = network.layers[index]
     counts = (1, *map_counts(network, state.scheme))
     rows, columns = network.sizes[index]
     out_rows, out_columns = network.sizes[index + 1]
-    before = f"{rows}×{columns}×{compact(counts[index])}"
-    after = f"{out_rows}×{out_columns}×<b>{compact(counts[index + 1])}</b>"
+    asked = None if counted else question(network)
+    last = len(counts) if asked is None else asked.layer
+    told = [compact(count) if place <= last else "?" for place, count in enumerate(counts)]
+    before = f"{rows}×{columns}×{told[index]}"
+    after = f"{out_rows}×{out_columns}×<b>{told[index + 1]}</b>"
     if not isinstance(layer, Conv2d):
         return f"{before} → {_what_it_does(layer)} → {after}"
     kh, kw = layer.kernel_size
@@ -40,7 +47,7 @@ def shape_line(state: State, index: int) -> str:
         grouped = _grouped(layer)
         return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{summed}{grouped} → {after}"
     factors = [one.branches for one in network.layers[: index + 1] if isinstance(one, Conv2d)]
-    equals = f" = {' × '.join(map(str, factors))}" if factors[1:] else ""
+    equals = f" = {' × '.join(map(str, factors))}" if index < last and factors[1:] else ""
     every = " on every map" if index else ""
     return f"{before} → {layer.out_channels} {kernels} of {kh}×{kw}{every} → {after}{equals}"
 

@@ -43,6 +43,7 @@ class AddressBar(QWidget):
         self._layer = layer
         self._selection = selection
         self._state = document.state
+        self._hides = False
         self._label = QLabel(self)
         self._label.setProperty("role", "quiet")
         self._label.setWordWrap(True)
@@ -68,6 +69,11 @@ class AddressBar(QWidget):
         self.setVisible(self._family() is not None)
         self._show_selection(self._selection.current, self._selection.current)
 
+    def hide_answers(self, hides: bool) -> None:
+        """Leave out how many maps there are, or tell it again."""
+        self._hides = hides
+        self._show_selection(self._selection.current, self._selection.current)
+
     @Slot(object, object)
     def _show_selection(self, new: Selection, old: Selection) -> None:
         if self.isHidden():
@@ -78,7 +84,9 @@ class AddressBar(QWidget):
         prefix = filters_of(family.prefix, network)
         under = family.parents * family.branches
         count = map_counts(network, self._state.scheme)[self._layer]
-        if prefix:
+        if self._hides:
+            text = f"maps under {address_text(prefix)}.*" if prefix else "all maps"
+        elif prefix:
             text = f"the {compact(under)} of {compact(count)} maps under {address_text(prefix)}.*"
         else:
             text = f"all {compact(count)} maps"

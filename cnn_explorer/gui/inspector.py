@@ -39,9 +39,12 @@ class Inspector(QTabWidget):
     -------
     view_changed()
         Whether the making of a map is looked at may have changed.
+    wanted()
+        The user goes to a tab: the inspector is to be seen.
     """
 
     view_changed = Signal()
+    wanted = Signal()
 
     def __init__(
         self,
@@ -124,31 +127,35 @@ class Inspector(QTabWidget):
     @Slot()
     def show_making(self) -> None:
         """Turn to how the map is made, with the keyboard on its rows."""
-        self.setCurrentIndex(0)
+        self._turn_to(0)
         self.making.focus_rows()
 
     @Slot()
     def show_kernel(self) -> None:
         """Turn to the kernel at hand, with the keyboard on its cells."""
-        self.setCurrentIndex(2)
+        self._turn_to(2)
         self.kernel.cells.setFocus()
 
     @Slot()
     def show_tensors(self) -> None:
         """Turn to the kernel tensors."""
-        self.setCurrentIndex(1)
+        self._turn_to(1)
         self.tensors.setFocus()
 
     @Slot(int)
     def show_class(self, class_: int) -> None:
         """Turn to what speaks for a digit, and what against it."""
         self.evidence.show_class(class_)
-        self.setCurrentIndex(3)
+        self._turn_to(3)
 
     @Slot()
     def _switch_zoom(self) -> None:
-        self.setCurrentIndex(0)
+        self._turn_to(0)
         self._store.update(zoom="map" if self._store.current.zoom == "pixel" else "pixel")
+
+    def _turn_to(self, tab: int) -> None:
+        self.wanted.emit()
+        self.setCurrentIndex(tab)
 
     @Slot(object, object)
     def _selection_changed(self, new: Selection, old: Selection) -> None:

@@ -99,7 +99,7 @@ class LayerCard(QFrame):
         self._document = document
         self._state, self._settings = document.state, settings
         self._room = (400, 200, 200)
-        self._bare = False
+        self._bare = self._hides = False
         self._colouring: Colouring | None = None
         self._shapes_height = 0
         self.name = document.state.network.names[layer]
@@ -150,6 +150,7 @@ class LayerCard(QFrame):
         column.addLayout(self._flows[1])
         column.addWidget(self._address)
         column.addWidget(self._absent)
+        self._name_face()
         for face, body in enumerate(self._bodies):
             column.addWidget(body)
             body.setVisible(face == 0)
@@ -242,8 +243,7 @@ class LayerCard(QFrame):
         self.say("")
         self._state, self._settings = state, settings
         self.fields.show_network(state.network)
-        self._shapes.setText(shape_line(state, self._layer))
-        self._shapes.setToolTip(self._shapes.text())
+        self._show_shapes()
         self._address.set_state(state)
         self.maps.set_state(state)
         self._show_absence()
@@ -316,10 +316,24 @@ class LayerCard(QFrame):
         self._edited.setVisible(bool(self._edited.text()) and not bare)
         self._name_face()
 
+    def hide_answers(self, hides: bool) -> None:
+        """Leave out how many maps come out, or tell it again."""
+        self._hides = hides
+        self._address.hide_answers(hides)
+        self._show_shapes()
+        self.room_changed.emit()
+
+    def _show_shapes(self) -> None:
+        self._shapes.setText(shape_line(self._state, self._layer, counted=not self._hides))
+        self._shapes.setToolTip(self._shapes.text())
+
     def _name_face(self) -> None:
         """Offer all faces, or say only which it is."""
         for button in self._faces.buttons():
             button.setVisible(button.isChecked() or not self._bare)
+            place = ("first", "middle", "last")[self._faces.id(button)]
+            button.setProperty("segment", "only" if self._bare else place)
+            button.style().polish(button)
         self._flows[0].invalidate()
 
     def set_stale(self, stale: bool) -> None:
@@ -366,7 +380,6 @@ class LayerCard(QFrame):
             button.setChecked(face == 0)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(f"{self.name}: {text}")
-            button.setProperty("segment", ("first", "middle", "last")[face])
             self._faces.addButton(button, face)
             row.addWidget(button)
         row.addSpacing(3)

@@ -88,7 +88,7 @@ class LayerColumn(QScrollArea):
         self.cards: list[LayerCard] = []
         self._numbers: list[int] = []
         self._fitted: list[object] = []
-        self._bare = False
+        self._bare = self._hides = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -168,6 +168,7 @@ class LayerColumn(QScrollArea):
     def _new_card(self, layer: int) -> LayerCard:
         card = LayerCard(layer, self._document, self._selection, self._store.current)
         card.set_bare(self._bare)
+        card.hide_answers(self._hides)
         card.view_changed.connect(self.view_changed)
         card.room_changed.connect(self._lay_out_soon)
         card.moved.connect(self._move)
@@ -216,6 +217,13 @@ class LayerColumn(QScrollArea):
             card.set_bare(bare)
         self._adding.setVisible(self._add.defaultAction().isEnabled() and not bare)
         self._lay_out()
+
+    @Slot(bool)
+    def hide_answers(self, hides: bool) -> None:
+        """Let no card tell how many maps come out of it, or all again."""
+        self._hides = hides
+        for card in self.cards:
+            card.hide_answers(hides)
 
     def show_card(self, layer: int) -> None:
         """Scroll to a layer's card, once it has found its place."""

@@ -53,7 +53,8 @@ class LedgerPicture:
         width = min(width, _MOST_WIDTH)
         rows = min(len(self.ledger.making.channels), _MOST_ROWS)
         while True:
-            picture = PixelPicture(self.ledger, *self._folded(rows), frozenset(), self.colours)
+            order, rest = self._folded(rows)
+            picture = PixelPicture(self.ledger, order, rest, frozenset(), self.colours, turns=False)
             plan = plan_of(*picture.plan_key(width, fonts))
             head = fonts.line + 2 * PAD
             rows_end = picture.tops(plan, fonts)[-1]

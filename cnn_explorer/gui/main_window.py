@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
         self.centre.coloured.connect(self.inspector.show_maps)
         self.centre.question.led.connect(self._lead)
         self.centre.question.why.connect(self.inspector.show_making)
+        self.inspector.wanted.connect(self._show_inspector)
         self.inspector.view_changed.connect(self._ask)
         self.inspector.making.said.connect(self.status.show_spot)
         self.inspector.kernel.said.connect(self.status.show_spot)
@@ -249,7 +250,7 @@ class MainWindow(QMainWindow):
         self.input.export_given.connect(self.exports.open)
         self.code.said.connect(self.status.show_spot)
         answers = self.actions_by_name["answers"]
-        for part in (self.switch, self.centre.question, self.input):
+        for part in (self.switch, self.centre.question, self.input, self.layers):
             answers.toggled.connect(part.hide_answers)
         for name, slot in (
             ("open", self.input.open_file),
@@ -394,12 +395,16 @@ class MainWindow(QMainWindow):
         value = float((self.input.centring.seen.values if seen else state.drawing)[pixel])
         self.status.show_spot(described(name, Spot(0, *pixel), value))
 
-    @Slot(int)
-    def _show_evidence(self, class_: int) -> None:
-        """Show what speaks for a digit, wherever the inspector is."""
+    @Slot()
+    def _show_inspector(self) -> None:
+        """Show its dock, which may be hidden or behind another."""
         dock = self._docks[1]
         dock.show()
         dock.raise_()
+
+    @Slot(int)
+    def _show_evidence(self, class_: int) -> None:
+        """Show what speaks for a digit, wherever the inspector is."""
         self.inspector.show_class(class_)
         self._mark_class()
 
@@ -539,6 +544,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.presenter.leave()
+        self.viewing.leave()  # a scene's docks are not kept
         self.layout_of_window.save()
         # To load scipy.signal cannot be cancelled; nobody has to watch it end.
         self.hide()

@@ -52,6 +52,8 @@ class PixelPicture:
         Positions whose products are listed.
     colours
         Of the cells.
+    turns
+        Whether marks say that rows can be opened, as they can on screen.
     """
 
     ledger: Ledger
@@ -59,11 +61,17 @@ class PixelPicture:
     rest: Sequence[int]
     opened: Set[int]
     colours: MakingColours
+    turns: bool = True
 
     @cached_property
     def rows(self) -> list[int]:
         """The rows from the top: positions, and `REST`."""
         return [*self.order, REST] if self.rest else list(self.order)
+
+    @property
+    def _closed(self) -> str:
+        """The mark of a row that can be opened."""
+        return "▸ " if self.turns else ""
 
     def describe(self, position: int) -> str:
         """A row in words."""
@@ -106,7 +114,7 @@ class PixelPicture:
             (rows, columns),
             cell_lengths(ledger, colours.maps, colours.kernels),
             str(max(ledger.making.channels)),
-            f"▸ {products_text(ledger)}",
+            self._closed + products_text(ledger),
             (max(_LEAST_WHOLE, whole), fraction + 1),
         )
 
@@ -259,8 +267,8 @@ class PixelPicture:
         """A row's channel, disclosure and subtotal."""
         ledger = self.ledger
         if position == REST:
-            return "", f"▸ rest of {len(self.rest)}", ledger.rest(self.rest).text
-        turn = "▾ " if position in self.opened else "▸ "
+            return "", f"{self._closed}rest of {len(self.rest)}", ledger.rest(self.rest).text
+        turn = "▾ " if position in self.opened else self._closed
         what = "off" if ledger.making.muted[position] else products_text(ledger)
         number = ledger.subtotals[position].text
         return str(ledger.making.channels[position]), turn + what, number

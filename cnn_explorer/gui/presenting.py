@@ -90,7 +90,7 @@ class Presenter(QObject):
 
     @Slot()
     def leave(self) -> None:
-        """Bring everything back as it was."""
+        """Bring everything back as it was; but those docks are there that are now."""
         if not self._presenting:
             return
         self._show(False)
@@ -101,7 +101,10 @@ class Presenter(QObject):
         self._window.setWindowState(self._window_state)
         if not self._window_state & _FILLS:
             self._window.setGeometry(self._geometry)
+        hidden = [dock.isHidden() for dock in self._docks]  # by a scene, or by the user
         self._window.restoreState(self._state)
+        for dock, away in zip(self._docks, hidden, strict=True):
+            dock.setHidden(away)
         self._window.resizeDocks(list(self._docks), self._widths, Qt.Orientation.Horizontal)
         if self._focus is not None and isValid(self._focus):
             self._focus.setFocus()

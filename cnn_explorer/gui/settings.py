@@ -59,7 +59,7 @@ class Settings:
 
 
 class SettingsStore(QObject):
-    """The current `Settings`, written to their file as they change.
+    """The current `Settings`; those that the user chose are written to their file at once.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class SettingsStore(QObject):
         super().__init__(parent)
         self._path = path
         self.problem: str | None = None
-        self._current = self._read()
+        self._current = self._own = self._read()
 
     @property
     def current(self) -> Settings:
@@ -88,17 +88,32 @@ class SettingsStore(QObject):
 
     def update(self, **changes: Any) -> None:
         """Replace some settings and keep them."""
+        self._keep(replace(self._own, **changes))
         self._replace(replace(self._current, **changes))
+
+    def show(self, **changes: Any) -> None:
+        """Replace some settings for a while: what is kept stays, until one is updated."""
+        self._replace(replace(self._current, **changes))
+
+    def show_own(self) -> None:
+        """Go back to the settings that are kept."""
+        self._replace(self._own)
 
     def reset(self) -> None:
         """Go back to the defaults; which files were open stays."""
         kept = self._current
-        self._replace(Settings(session=kept.session, recent=kept.recent))
+        settings = Settings(session=kept.session, recent=kept.recent)
+        self._keep(settings)
+        self._replace(settings)
+
+    def _keep(self, settings: Settings) -> None:
+        old, self._own = self._own, settings
+        if settings != old:
+            self._write(old)
 
     def _replace(self, settings: Settings) -> None:
         old, self._current = self._current, settings
         if settings != old:
-            self._write(old)
             self.changed.emit(settings, old)
 
     def _read(self) -> Settings:
@@ -130,7 +145,7 @@ class SettingsStore(QObject):
         with suppress(OSError, *_UNREADABLE):
             kept = _values(self._path)
         for item in fields(Settings):
-            value = getattr(self._current, item.name)
+            value = getattr(self._own, item.name)
             if value != getattr(old, item.name):
                 kept[item.name] = b64encode(value).decode() if isinstance(value, bytes) else value
         with suppress(FileError):  # settings that cannot be kept hold until the end

@@ -60,6 +60,8 @@ class Viewing(QObject):
         self._inspector = inspector
         self._docks = docks
         self._answers = answers
+        # Whether the user had those docks shown that a view shows or hides against that.
+        self._own: dict[QDockWidget, bool] = {}
 
     @property
     def current(self) -> View:
@@ -85,18 +87,32 @@ class Viewing(QObject):
     def open(self, state: State, view: View | None) -> None:
         """Replace the document and what is on screen; there is no way back.
 
-        Where nothing is said of what is on screen, a map is selected, and the rest stays.
+        Where nothing is said of what is on screen, it is as at the first start, with the user's own
+        settings and docks.
         """
         self._document.open(state)
         if view is None:
-            self._selection.select(opening_selection(state.network))
+            self.leave()
+            here = self.current
+            own = {name: getattr(here, name) for name in (*_SETTINGS, "input", "inspector")}
+            self.show(View(selection=opening_selection(state.network), **own))
         else:
             self.show(view)
             self.opened.emit(view)
 
+    def leave(self) -> None:
+        """Bring the user's own settings and docks back."""
+        self._store.show_own()
+        for dock, shown in self._own.items():
+            dock.setVisible(shown)
+        self._own.clear()
+
     def show(self, view: View) -> None:
-        """Show of the document what a view says, as far as the document has it."""
-        self._store.update(**{name: getattr(view, name) for name in _SETTINGS})
+        """Show of the document what a view says, as far as the document has it.
+
+        Settings and docks are those of the view until `leave`; what is kept of them stays.
+        """
+        self._store.show(**{name: getattr(view, name) for name in _SETTINGS})
         self._centre.layers.show_head(view.head)
         for index, card in enumerate(self._centre.layers.cards):
             if card.contributions is not None:
@@ -114,6 +130,9 @@ class Viewing(QObject):
         self._inspector.making.reveal(view.revealed)
         self._answers.setChecked(view.hidden)
         for dock, shown in zip(self._docks, (view.input, view.inspector), strict=True):
+            own = self._own.pop(dock, not dock.isHidden())
+            if shown != own:
+                self._own[dock] = own
             dock.setVisible(shown)
 
 

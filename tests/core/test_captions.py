@@ -38,7 +38,7 @@ def test_maps() -> None:
     said = maps_caption(STATE, 1, maps)
     assert said.startswith("Conv 2, maps 0 to 3, 28×28 pixels each; values from 0 to 2. ")
     one = maps_caption(STATE, 1, maps[2:3], "2")
-    assert one.startswith("Conv 2, map 2, 28×28 pixels each; values from 1 to 1.5. ")
+    assert one.startswith("Conv 2, map 2, 28×28 pixels; values from 1 to 1.5. ")
 
 
 def test_kernels_and_contributions() -> None:

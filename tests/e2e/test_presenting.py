@@ -1,6 +1,7 @@
 """Presenting: chrome away, large text, a ring around the pointer; and all as before afterwards."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,3 +151,32 @@ def test_the_inspector_goes_to_a_second_screen_and_back(
     assert not dock.isFloating()
     assert dock.isVisible()
     assert not ring.isVisible()
+
+
+def test_docks_of_the_scene_that_is_left_in_stay(driver: Driver) -> None:
+    window = driver.window
+    seen = window.viewing.current
+    width = window._docks[1].width()
+    window.viewing.show(replace(seen, inspector=False))
+    window.scenes.add("Input", "")
+    window.viewing.show(replace(seen, input=False))
+    window.scenes.add("Inspector", "")
+    window.scenes.go(0)
+    driver.settle()
+    driver.press("F11")
+    driver.press("PgDown")
+    driver.press("Esc")
+    assert [not dock.isHidden() for dock in window._docks] == [False, True]
+    assert window._docks[1].width() == width
+
+
+def test_the_face_that_is_left_alone_is_round_on_both_sides(driver: Driver) -> None:
+    buttons = driver.cards[1]._faces.buttons()
+    usual = [button.property("segment") for button in buttons]
+    assert usual == ["first", "middle", "last"]
+    for face in range(3):
+        driver.cards[1].show_face(face)
+        driver.press("F11")
+        assert [button.property("segment") for button in buttons if button.isVisible()] == ["only"]
+        driver.press("Esc")
+        assert [button.property("segment") for button in buttons] == usual

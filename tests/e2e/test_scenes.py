@@ -227,6 +227,26 @@ def test_hidden_answers_come_by_a_key(driver: Driver) -> None:
     assert window.viewing.current.hidden
 
 
+def test_cards_do_not_tell_a_hidden_answer(driver: Driver) -> None:
+    driver.trigger("naive")
+    told = [card._shapes.text() for card in driver.cards]
+    assert told[1].endswith("28×28×<b>12</b> = 3 × 4")
+    driver.press("H")
+    assert [card._shapes.text() for card in driver.cards] == [
+        "28×28×1 → 3 flat kernels of 3×3 → 28×28×<b>3</b>",  # which the question says itself
+        "28×28×3 → 4 flat kernels of 3×3 on every map → 28×28×<b>?</b>",
+    ]
+    assert "12" not in driver.cards[1]._shapes.toolTip()
+    assert driver.cards[1]._address._label.text() == "all maps"
+    driver.press("Ctrl+L")
+    added = driver.cards[2]._shapes.text()
+    assert added.startswith("28×28×? → ")
+    assert added.endswith("28×28×<b>?</b>")
+    driver.trigger("undo")
+    driver.press("H")
+    assert [card._shapes.text() for card in driver.cards] == told
+
+
 def test_an_opened_document_is_in_its_own_scene(driver: Driver) -> None:
     three_scenes(driver)
     driver.window.scenes.go(2)

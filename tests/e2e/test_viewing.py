@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from cnn_explorer.app import Folders
 from cnn_explorer.core.schemes import ChannelScheme
 from cnn_explorer.core.state import Scene, State
 from cnn_explorer.core.view import View
+from cnn_explorer.gui.settings import SettingsStore
 
 from .conftest import Driver
 
@@ -68,3 +70,72 @@ def test_scenes_are_part_of_the_document_and_have_none_of_their_own(driver: Driv
     inner = Scene("two", "", replace(state, scenes=(scene,)), View())
     with pytest.raises(ValueError, match="A scene has no scenes of its own"):
         State(state.drawing, state.network, scenes=(inner,))
+
+
+def docks(driver: Driver) -> list[bool]:
+    return [not dock.isHidden() for dock in driver.window._docks]
+
+
+def test_what_a_lesson_hides_is_there_after_it(make: Callable[[], Driver]) -> None:
+    driver = make()
+    driver.show()
+    driver.trigger("lesson_maps")
+    driver.trigger("answers")
+    assert docks(driver) == [True, False]
+    assert driver.window.viewing.current.hidden
+    driver.trigger("new")
+    assert docks(driver) == [True, True]
+    assert not driver.window.viewing.current.hidden
+
+
+def test_docks_of_a_scene_are_not_kept_as_those_of_the_window(
+    make: Callable[[], Driver], folders: Folders
+) -> None:
+    driver = make()
+    driver.show()
+    driver.trigger("lesson_maps")
+    assert docks(driver) == [True, False]
+    driver.window.close()
+    again = make()
+    again.show()
+    assert docks(again) == [True, True]
+    again.window._docks[0].toggleViewAction().trigger()
+    again.window.close()
+    last = make()
+    last.show()
+    assert docks(last) == [False, True], "what the user hid is kept"
+
+
+@pytest.mark.parametrize("command", ["making", "tensors", "kernel", "zoom"])
+def test_what_goes_to_the_inspector_brings_it_back(driver: Driver, command: str) -> None:
+    driver.window.viewing.show(replace(driver.window.viewing.current, inspector=False))
+    driver.settle()
+    assert docks(driver) == [True, False]
+    driver.trigger(command)
+    assert docks(driver) == [True, True]
+
+
+def test_a_class_that_is_clicked_brings_the_inspector_back(driver: Driver) -> None:
+    driver.trigger("trained_3-4")
+    driver.window.viewing.show(replace(driver.window.viewing.current, inspector=False))
+    driver.window.input.prediction.bars.chosen.emit(3)
+    driver.settle()
+    assert docks(driver) == [True, True]
+    assert driver.window.viewing.current.digit == 3
+
+
+def test_a_lesson_leaves_the_settings_as_the_user_chose_them(
+    make: Callable[[], Driver], folders: Folders
+) -> None:
+    driver = make()
+    driver.show()
+    driver.trigger("colours_viridis")
+    driver.trigger("contrast")
+    driver.trigger("lesson_maps")
+    assert driver.window.store.current.colour_map == "signed"
+    assert driver.window.store.current.contrast == 1
+    kept = SettingsStore(folders.config / "settings.json").current
+    assert (kept.colour_map, kept.contrast) == ("viridis", 2)
+    driver.trigger("new")
+    assert driver.window.store.current.colour_map == "viridis"
+    assert driver.window.store.current.contrast == 2

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2
 import pytest
-from PySide6.QtCore import QByteArray, QSize
-from PySide6.QtGui import QFont, QImage, QPainter
+from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -198,6 +198,66 @@ def test_the_ledger_has_every_number(qapp: QApplication) -> None:
         assert number in words
     cells = [number for number in words if number and number.count(".") == 1 and len(number) > 5]
     assert len(cells) > 30
+
+
+def words_of(of: Wanted, look: Look) -> set[str]:
+    """All text in a figure's SVG."""
+    root = ElementTree.fromstring(make_figure(of, replace(look, format="svg", outlines=False)))
+    return {element.text or "" for element in root.iterfind(".//s:text", NAMES)}
+
+
+def test_the_ledger_has_no_buttons(qapp: QApplication) -> None:
+    words = words_of(wanted("ledger"), Look())
+    assert "9 products" in words
+    assert not any("▸" in word for word in words)
+
+
+class Pen(QPainter):
+    """Notes where text comes to lie."""
+
+    def __init__(self, device: QImage) -> None:
+        super().__init__(device)
+        self.lies: list[tuple[str, QRectF]] = []
+
+    def drawText(self, *given: object) -> None:  # type: ignore[override]  # noqa: N802
+        metrics = QFontMetricsF(self.font())
+        if isinstance(given[0], QPointF):
+            text = str(given[1])
+            lies = metrics.boundingRect(text).translated(given[0])
+        else:
+            flags, text = given[1:]
+            lies = metrics.boundingRect(given[0], flags, text)  # type: ignore[arg-type]
+            assert given[0].adjusted(-1, -1, 1, 1).contains(lies), text  # type: ignore[attr-defined]
+        self.lies.append((text, lies))
+
+
+SIZES = ((16, 32), (10, 100), (100, 10), (3, 1), (1, 1))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize(
+    "state",
+    [STATE, *(State(digit(7), new_network(sizes)) for sizes in SIZES)],
+    ids=["3-4", *("-".join(map(str, sizes)) for sizes in SIZES)],
+)
+def test_labels_of_contributions_are_whole_and_apart(
+    qapp: QApplication, state: State, paper: str
+) -> None:
+    drawn = page_of(picture_of(Wanted(state, "contributions", (0, 0))), Look(paper=paper)).drawn
+    image = QImage(drawn.size.toSize(), QImage.Format.Format_RGB32)
+    pen = Pen(image)
+    drawn.paint(pen, False)
+    pen.end()
+    whole = QRectF(QPointF(), drawn.size)
+    for place, (text, lies) in enumerate(pen.lies):
+        assert whole.contains(lies), text
+        for other, elsewhere in pen.lies[:place]:
+            assert not lies.intersects(elsewhere), (text, other)
+
+
+def test_below_contributions_is_said_what_becomes_of_them(qapp: QApplication) -> None:
+    words = words_of(Wanted(STATE, "contributions", (0, 1)), Look(paper="page"))
+    assert "3 × 4 = 12 convolutions, added down into 4" in words
 
 
 def test_outlines_are_no_text(qapp: QApplication) -> None:

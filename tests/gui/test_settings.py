@@ -233,3 +233,31 @@ def test_settings_that_cannot_be_written_hold_until_the_end(tmp_path: Path) -> N
     store.update(contrast=4)
     assert store.current.contrast == 4
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_what_is_only_shown_is_not_written_and_goes_again(tmp_path: Path) -> None:
+    store = SettingsStore(path_in(tmp_path))
+    store.update(contrast=2, colour_map="viridis")
+    told: list[Settings] = []
+    store.changed.connect(lambda new, old: told.append(new))
+
+    store.show(contrast=1, colour_map="signed")
+    store.update(theme="dark", contrast=4)  # which the user chooses meanwhile
+    assert SettingsStore(path_in(tmp_path)).current == Settings(
+        contrast=4, colour_map="viridis", theme="dark"
+    )
+    assert store.current == Settings(contrast=4, theme="dark")
+    store.show_own()
+
+    assert store.current == Settings(contrast=4, colour_map="viridis", theme="dark")
+    assert [one.colour_map for one in told] == ["signed", "signed", "viridis"]
+
+
+def test_what_is_shown_can_be_chosen(tmp_path: Path) -> None:
+    store = SettingsStore(path_in(tmp_path))
+    store.update(contrast=2)
+    store.show(contrast=1)
+    store.update(contrast=1)
+    store.show_own()
+    assert store.current.contrast == 1
+    assert SettingsStore(path_in(tmp_path)).current.contrast == 1
